@@ -1,0 +1,1 @@
+"""Tables, constraints and tiny properties; no queries, no mail."""
