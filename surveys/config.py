@@ -1,0 +1,168 @@
+"""Settings of one process: read once from the environment, frozen, refused at start when wrong.
+
+Each variable can also be given as `<NAME>_FILE`, a file that holds the value (for secrets). What
+people change on a page (vendor name, sender) is not here but in the `settings` table
+(surveys/workspace.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from surveys.errors import SettingsError
+
+MIN_SECRET_LENGTH = 32
+ENVIRONMENTS = ("production", "demo", "test")
+SMTP_SECURITY = ("none", "starttls", "tls")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """The mail server that mails leave through. `security`: none, starttls or tls."""
+
+    host: str
+    port: int
+    security: str
+    username: str | None
+    password: str | None
+    helo_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator decides; see docs/operate.md for one line on each variable."""
+
+    environment: str
+    secret_key: str
+    identity_key: str
+    database_url: str
+    base_url: str
+    instance: Path
+    smtp: SmtpSettings | None
+    mails_per_minute: int
+    late_limit_hours: int
+
+    @property
+    def is_demo(self) -> bool:
+        """A demo workspace mails to a catcher on loopback only, and says so in the footer."""
+        return self.environment == "demo"
+
+    @property
+    def host(self) -> str:
+        """The only host name (with port) that requests may ask for."""
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def mail_domain(self) -> str:
+        """The domain of Message-IDs: stable, and never taken from a request."""
+        return urlsplit(self.base_url).hostname or "localhost"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read and check every setting.
+
+    Raises SettingsError naming the variable and the mend.
+    """
+    reader = _Reader(environ)
+    environment = reader.choice("PULSE_ENV", ENVIRONMENTS, default="production")
+    instance = Path(reader.text("PULSE_INSTANCE", default=str(ROOT / "instance")))
+    secret_key = reader.secret("PULSE_SECRET_KEY")
+    return Settings(
+        environment=environment,
+        secret_key=secret_key,
+        identity_key=reader.secret("PULSE_IDENTITY_KEY", default=secret_key),
+        database_url=_database_url(reader.text("DATABASE_URL", default=""), instance),
+        base_url=_base_url(reader, environment),
+        instance=instance,
+        smtp=_smtp(reader, environment),
+        mails_per_minute=reader.number("PULSE_MAILS_PER_MINUTE", default=600, low=1, high=100_000),
+        late_limit_hours=reader.number("PULSE_LATE_LIMIT_HOURS", default=12, low=1, high=720),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    environ: Mapping[str, str]
+
+    def text(self, name: str, *, default: str | None = None) -> str:
+        value = self.environ.get(name)
+        if value is None and (path := self.environ.get(f"{name}_FILE")):
+            value = self._file(name, path)
+        if value is not None and value.strip():
+            return value.strip()
+        if default is None:
+            raise SettingsError(name, "is missing; set it, or name a file in " + name + "_FILE")
+        return default
+
+    def _file(self, name: str, path: str) -> str:
+        try:
+            return Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise SettingsError(f"{name}_FILE", f"cannot be read: {error.strerror}") from error
+
+    def choice(self, name: str, choices: tuple[str, ...], *, default: str) -> str:
+        value = self.text(name, default=default)
+        if value not in choices:
+            raise SettingsError(name, f"is '{value}'; use one of {', '.join(choices)}")
+        return value
+
+    def number(self, name: str, *, default: int, low: int, high: int) -> int:
+        value = self.text(name, default=str(default))
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise SettingsError(name, f"is '{value}'; use a whole number from {low} to {high}")
+        return int(value)
+
+    def secret(self, name: str, *, default: str | None = None) -> str:
+        value = self.text(name, default=default)
+        if len(value) < MIN_SECRET_LENGTH or len(set(value)) < MIN_SECRET_LENGTH // 4:
+            raise SettingsError(
+                name,
+                f"is too weak; use at least {MIN_SECRET_LENGTH} random characters, for example from"
+                ' python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
+            )
+        return value
+
+
+def _database_url(value: str, instance: Path) -> str:
+    if not value:
+        return f"sqlite:///{instance / 'pulse.db'}"
+    scheme, _, rest = value.partition("://")
+    if scheme in ("postgres", "postgresql"):
+        return f"postgresql+psycopg://{rest}"
+    if scheme not in ("sqlite", "postgresql+psycopg"):
+        raise SettingsError("DATABASE_URL", f"starts with '{scheme}'; use sqlite or postgresql")
+    return value
+
+
+def _base_url(reader: _Reader, environment: str) -> str:
+    name = "PULSE_BASE_URL"
+    value = reader.text(name).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise SettingsError(name, f"is '{value}'; use a form like https://pulse.example.com")
+    if environment == "production" and parts.scheme != "https":
+        raise SettingsError(name, "must start with https:// in production")
+    return value
+
+
+def _smtp(reader: _Reader, environment: str) -> SmtpSettings | None:
+    host = reader.text("PULSE_SMTP_HOST", default="")
+    if not host:
+        return None
+    if environment == "demo" and host not in ("localhost", "127.0.0.1", "::1"):
+        # Tokens and passwords of a demo come from its seed: its mails must not leave the machine.
+        raise SettingsError("PULSE_SMTP_HOST", "must be this machine in a demo workspace")
+    security = reader.choice("PULSE_SMTP_SECURITY", SMTP_SECURITY, default="starttls")
+    username = reader.text("PULSE_SMTP_USERNAME", default="")
+    if username and security == "none" and environment == "production":
+        raise SettingsError("PULSE_SMTP_SECURITY", "is 'none': the password would travel in clear")
+    return SmtpSettings(
+        host=host,
+        port=reader.number("PULSE_SMTP_PORT", default=587, low=1, high=65535),
+        security=security,
+        username=username or None,
+        password=reader.text("PULSE_SMTP_PASSWORD") if username else None,
+        helo_name=reader.text("PULSE_SMTP_HELO", default="localhost"),
+    )
