@@ -18,6 +18,9 @@ SMTP_SECURITY = ("none", "starttls", "tls")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+WORKSPACE_FILE = "settings.env"
+
+
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
     """The mail server that mails leave through. `security`: none, starttls or tls."""
@@ -58,6 +61,21 @@ class Settings:
     def mail_domain(self) -> str:
         """The domain of Message-IDs: stable, and never taken from a request."""
         return urlsplit(self.base_url).hostname or "localhost"
+
+
+def with_workspace(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment, over what `python3 dev.py up` wrote down for its workspace.
+
+    So `pulse ...` typed by hand finds the running demo without any setting. A process that names its
+    secret key is configured by its operator: nothing is added to its settings.
+    """
+    if "PULSE_SECRET_KEY" in environ or "PULSE_SECRET_KEY_FILE" in environ:
+        return dict(environ)
+    path = Path(environ.get("PULSE_INSTANCE", ROOT / "instance")) / WORKSPACE_FILE
+    if not path.is_file():
+        return dict(environ)
+    pairs = (line.partition("=") for line in path.read_text(encoding="utf-8").splitlines())
+    return {name: value for name, sign, value in pairs if sign} | dict(environ)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
