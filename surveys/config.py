@@ -66,8 +66,8 @@ class Settings:
 def with_workspace(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment, over what `python3 dev.py up` wrote down for its workspace.
 
-    So `pulse ...` typed by hand finds the running demo without any setting. A process that names its
-    secret key is configured by its operator: nothing is added to its settings.
+    So `pulse ...` typed by hand finds the running demo without any setting. A process that names
+    its secret key is configured by its operator: nothing is added to its settings.
     """
     if "PULSE_SECRET_KEY" in environ or "PULSE_SECRET_KEY_FILE" in environ:
         return dict(environ)

@@ -1,7 +1,7 @@
 """What the running process knows: its settings and its clock. Only edges ask here.
 
-Operations take `session`, `now` and settings as arguments, so that tests, benchmarks and the worker call
-the same functions; this module is where an edge gets them from.
+Operations take `session`, `now` and settings as arguments, so that tests, benchmarks and the worker
+call the same functions; this module is where an edge gets them from.
 """
 
 from collections.abc import Callable

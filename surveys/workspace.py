@@ -1,0 +1,53 @@
+"""What the vendor decides on a page: its name, its sender, its colour. One row of `settings`.
+
+What an operator decides (database, mail server, secrets) is in surveys/config.py.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from surveys.models import Setting
+
+KEY = "workspace"
+DEFAULT_COLOUR = "#0E4B5A"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The vendor as partners see it in a mail and on the survey page.
+
+    `vendor` is shown exactly as stored and never inflected. `sender_email` is the From address,
+    `reply_to` a mailbox that somebody reads.
+    """
+
+    vendor: str = ""
+    sender_name: str = ""
+    sender_email: str = ""
+    reply_to: str = ""
+    postal_address: str = ""
+    colour: str = DEFAULT_COLOUR
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether mails can be sent in this vendor's name."""
+        return bool(self.vendor and self.sender_email)
+
+
+def workspace(session: Session) -> Workspace:
+    """The vendor's settings; empty ones before the first run is through."""
+    row = session.get(Setting, KEY)
+    if row is None:
+        return Workspace()
+    known = {name: row.value[name] for name in asdict(Workspace()) if name in row.value}
+    return replace(Workspace(), **known)
+
+
+def save_workspace(session: Session, new: Workspace, *, now: datetime, user_id: int | None) -> None:
+    """Store the vendor's settings as a whole."""
+    row = session.get(Setting, KEY) or Setting(key=KEY)
+    row.value = asdict(new)
+    row.changed_at = now
+    row.changed_by_id = user_id
+    session.add(row)
