@@ -1131,6 +1131,7 @@ def upgrade() -> None:
         sa.Column("wording_id", sa.Integer(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("heading", sa.Text(), nullable=True),
         sa.Column("labels", JSON, nullable=True),
         sa.Column("prompts", JSON, nullable=True),
         sa.ForeignKeyConstraint(
@@ -1531,6 +1532,7 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("bounced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("n_uncertain", sa.SmallInteger(), nullable=False),
         sa.Column("step", sa.String(length=20), nullable=True),
         sa.Column("reply_code", sa.SmallInteger(), nullable=True),
         sa.Column("reply_text", sa.Text(), nullable=True),

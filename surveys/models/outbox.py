@@ -15,7 +15,9 @@ class OutgoingMail(Base):
 
     `owner`, `lease_until` and `fence` belong to the sender that holds the row; a sender whose fence
     is older writes nothing. `step`, `reply_code` and `reply_text` say how far SMTP came: after a
-    250 to the final dot, the text is the proof of delivery to the next server.
+    250 to the final dot, the text is the proof of delivery to the
+    next server. `n_uncertain` counts how often a sender died or lost the line between the final dot
+    and the reply.
     """
 
     __tablename__ = "outgoing_mails"
@@ -61,6 +63,7 @@ class OutgoingMail(Base):
     fence: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
+    n_uncertain: Mapped[int] = mapped_column(SmallInteger, default=0)
     step: Mapped[str | None] = mapped_column(TINY_TEXT)
     reply_code: Mapped[int | None] = mapped_column(SmallInteger)
     reply_text: Mapped[str | None]

@@ -68,7 +68,11 @@ class Wording(Base):
 
 
 class WordingText(Base):
-    """One wording in one language. `labels` by stored value, `prompts` by low, middle, high."""
+    """One wording in one language.
+
+    `heading` stands once above neighbours that share it; `labels` are the listed answers by stored
+    value; `prompts` ask for a comment after a low, middle or high rating.
+    """
 
     __tablename__ = "wording_texts"
 
@@ -77,6 +81,7 @@ class WordingText(Base):
     )
     locale: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str]
+    heading: Mapped[str | None]
     labels: Mapped[dict[str, Any] | None]
     prompts: Mapped[dict[str, Any] | None]
     wording: Mapped[Wording] = relationship(back_populates="texts")

@@ -1,0 +1,276 @@
+"""The outbox: every mail is a row, and each row ends as sent, failed, uncertain or withdrawn.
+
+The protocol, one committed statement per arrow:
+
+    queued -> claimed -> in_data -> sent
+                    \\-> deferred -> (claimed again)
+                    \\-> failed | suppressed | cancelled
+    in_data without an answer -> uncertain (or, once, queued again)
+
+- **Claim**: one UPDATE takes due rows for this owner, with a lease and a higher fence. Whether the
+  wave still wants the mail, whether the address is suppressed and whether a reminder's receiver has
+  answered are conditions of the same statement.
+- **in_data** is committed just before DATA and only while the lease outlasts the transport's
+  deadline; the conditions are checked once more. A row in that state may have been delivered.
+- **Afterwards** a sender writes only where it is still the owner with its fence: one that slept
+  past its lease changes nothing.
+
+Exactly-once does not exist over SMTP. What is uncertain is counted and shown, resent at most once
+(an invitation) or left to a person (a reminder).
+
+`claim_*` commit, because a claim that is not committed is none; every other function leaves that to
+its caller. Source: RFC 5321 4.5.4.1 (retries), RFC 1047 (duplicates after the final dot).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import Update
+
+from surveys.mail.transport import DEADLINE_SECONDS, Delivery, Outcome
+from surveys.models import Invitation, OutgoingMail, Suppression, Wave
+from surveys.terms import MailKind, MailState, WaveState
+
+LEASE_SECONDS = 180
+RETRY_MINUTES = (5, 30, 60, 120, 180)
+#: With the waits above, about four days.
+MAX_ATTEMPTS = 36
+
+REMINDERS = (MailKind.REMINDER_1, MailKind.REMINDER_LAST, MailKind.STAFF_REMINDER)
+RESENT_WHEN_UNCERTAIN = (MailKind.INVITATION, MailKind.STAFF_INVITATION, MailKind.PASSWORD_RESET)
+WAITING = (MailState.QUEUED, MailState.DEFERRED)
+HELD = (MailState.CLAIMED, MailState.IN_DATA)
+_NOT_HELD = {"owner": None, "lease_until": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right of one sender to one row until the lease ends."""
+
+    mail_id: int
+    owner: str
+    fence: int
+
+
+def claim_due(session: Session, *, owner: str, now: datetime, limit: int) -> list[Claim]:
+    """Take up to `limit` due mails for this owner; commits."""
+    due = (
+        select(OutgoingMail.id)
+        .where(OutgoingMail.state.in_(WAITING), OutgoingMail.due_at <= now, *_wanted(now))
+        .order_by(OutgoingMail.due_at, OutgoingMail.id)
+        .limit(limit)
+    )
+    if session.get_bind().dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    taken = session.execute(
+        update(OutgoingMail)
+        .where(OutgoingMail.id.in_(due.scalar_subquery()), OutgoingMail.state.in_(WAITING))
+        .values(
+            state=MailState.CLAIMED,
+            owner=owner,
+            lease_until=now + timedelta(seconds=LEASE_SECONDS),
+            fence=OutgoingMail.fence + 1,
+            attempts=OutgoingMail.attempts + 1,
+        )
+        .returning(OutgoingMail.id, OutgoingMail.fence)
+        .execution_options(synchronize_session=False)
+    ).all()
+    session.commit()
+    return [Claim(row.id, owner, row.fence) for row in sorted(taken)]
+
+
+def claim_data(session: Session, claim: Claim, *, now: datetime) -> bool:
+    """Enter DATA: True when this owner may send the text now; commits.
+
+    False when the row was withdrawn, the lease is too short for one more conversation, or the row
+    belongs to somebody else by now.
+    """
+    lease_needed = now + timedelta(seconds=DEADLINE_SECONDS)
+    entered = _changed(
+        session,
+        _mine(claim)
+        .where(
+            OutgoingMail.state == MailState.CLAIMED,
+            OutgoingMail.lease_until > lease_needed,
+            *_wanted(now),
+        )
+        .values(state=MailState.IN_DATA),
+    )
+    session.commit()
+    return entered == 1
+
+
+def settle(
+    session: Session, claim: Claim, delivery: Delivery, *, kind: MailKind, now: datetime
+) -> bool:
+    """Write down how the attempt ended; False when the row is no longer this owner's."""
+    values = _after(session, claim, delivery, kind, now) | {
+        "step": delivery.step.value,
+        "reply_code": delivery.code,
+        "reply_text": delivery.text,
+    }
+    return _changed(session, _mine(claim).values(**values)) == 1
+
+
+def release(session: Session, claims: Iterable[Claim]) -> None:
+    """Give back rows that were claimed and not tried, at an orderly end."""
+    for claim in claims:
+        _changed(
+            session,
+            _mine(claim)
+            .where(OutgoingMail.state == MailState.CLAIMED)
+            .values(state=MailState.QUEUED, attempts=OutgoingMail.attempts - 1, **_NOT_HELD),
+        )
+
+
+def withdraw_unwanted(session: Session, *, now: datetime) -> int:
+    """Settle waiting mails that must not leave: suppressed, answered, or of a wave that ended."""
+    waiting = update(OutgoingMail).where(OutgoingMail.state.in_(WAITING))
+    suppressed = waiting.where(_is_suppressed()).values(state=MailState.SUPPRESSED)
+    cancelled = waiting.where(or_(_wave_has_ended(now), _reminder_is_needless())).values(
+        state=MailState.CANCELLED
+    )
+    return _changed(session, suppressed) + _changed(session, cancelled)
+
+
+def expire_leases(session: Session, *, now: datetime) -> int:
+    """Return what dead senders held: unsent to the queue, uncertain by its policy."""
+    expired = update(OutgoingMail).where(OutgoingMail.lease_until < now)
+    unsent = expired.where(OutgoingMail.state == MailState.CLAIMED).values(
+        state=MailState.QUEUED, **_NOT_HELD
+    )
+    in_data = expired.where(OutgoingMail.state == MailState.IN_DATA)
+    may_resend = and_(OutgoingMail.kind.in_(RESENT_WHEN_UNCERTAIN), OutgoingMail.n_uncertain == 0)
+    resent = in_data.where(may_resend).values(state=MailState.QUEUED, n_uncertain=1, **_NOT_HELD)
+    shown = in_data.values(
+        state=MailState.UNCERTAIN, n_uncertain=OutgoingMail.n_uncertain + 1, **_NOT_HELD
+    )
+    return sum(_changed(session, statement) for statement in (unsent, resent, shown))
+
+
+def sent_since(session: Session, since: datetime) -> int:
+    """How many mails left since that instant; the rate cap counts them."""
+    count = session.scalar(
+        select(func.count()).select_from(OutgoingMail).where(OutgoingMail.sent_at >= since)
+    )
+    return count or 0
+
+
+def counts_by_state(session: Session, wave_ids: Sequence[int]) -> dict[MailState, int]:
+    """How many mails of these waves are in each state."""
+    rows = session.execute(
+        select(OutgoingMail.state, func.count().label("count"))
+        .where(OutgoingMail.wave_id.in_(wave_ids))
+        .group_by(OutgoingMail.state)
+    )
+    return dict(rows.tuples())
+
+
+def _after(
+    session: Session, claim: Claim, delivery: Delivery, kind: MailKind, now: datetime
+) -> dict[str, Any]:
+    if delivery.outcome is Outcome.SENT:
+        return {"state": MailState.SENT, "sent_at": now, **_NOT_HELD}
+    if delivery.outcome is Outcome.REFUSED:
+        return {"state": MailState.FAILED, **_NOT_HELD}
+    if delivery.outcome is Outcome.UNCERTAIN:
+        return _after_uncertain(session, claim, kind, now)
+    if delivery.outcome is Outcome.ABANDONED:
+        # The next tick settles it as suppressed or cancelled, or sends it if it is wanted again.
+        return {"state": MailState.QUEUED, **_NOT_HELD}
+    return _after_delay(session, claim, now)
+
+
+def _after_uncertain(
+    session: Session, claim: Claim, kind: MailKind, now: datetime
+) -> dict[str, Any]:
+    times = session.scalar(select(OutgoingMail.n_uncertain).where(OutgoingMail.id == claim.mail_id))
+    again = kind in RESENT_WHEN_UNCERTAIN and not times
+    return {
+        "state": MailState.QUEUED if again else MailState.UNCERTAIN,
+        "due_at": now + timedelta(minutes=RETRY_MINUTES[0]),
+        "n_uncertain": OutgoingMail.n_uncertain + 1,
+        **_NOT_HELD,
+    }
+
+
+def _after_delay(session: Session, claim: Claim, now: datetime) -> dict[str, Any]:
+    attempts = session.scalar(select(OutgoingMail.attempts).where(OutgoingMail.id == claim.mail_id))
+    if attempts is None or attempts >= MAX_ATTEMPTS:
+        return {"state": MailState.FAILED, **_NOT_HELD}
+    wait = RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1]
+    return {
+        "state": MailState.DEFERRED,
+        "due_at": now + timedelta(minutes=wait),
+        **_NOT_HELD,
+    }
+
+
+def _mine(claim: Claim) -> Update:
+    return update(OutgoingMail).where(
+        OutgoingMail.id == claim.mail_id,
+        OutgoingMail.owner == claim.owner,
+        OutgoingMail.fence == claim.fence,
+    )
+
+
+def _wanted(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Conditions under which a mail may leave; part of the claim and of the step to DATA."""
+    return (
+        OutgoingMail.email.is_not(None),
+        ~_wave_is_not_sending(now),
+        ~_reminder_is_needless(),
+        ~_is_suppressed(),
+    )
+
+
+def _wave_is_not_sending(now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        Wave.id == OutgoingMail.wave_id,
+        OutgoingMail.kind.in_(_OF_OPEN_WAVES),
+        or_(Wave.state != WaveState.OPEN, Wave.closes_at <= now),
+    )
+
+
+def _wave_has_ended(now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        Wave.id == OutgoingMail.wave_id,
+        OutgoingMail.kind.in_(_OF_OPEN_WAVES),
+        or_(Wave.state.in_((WaveState.CLOSED, WaveState.CANCELLED)), Wave.closes_at <= now),
+    )
+
+
+_OF_OPEN_WAVES = (MailKind.INVITATION, MailKind.STAFF_INVITATION, *REMINDERS)
+
+
+def _reminder_is_needless() -> ColumnElement[bool]:
+    return and_(
+        OutgoingMail.kind.in_(REMINDERS),
+        exists().where(
+            Invitation.id == OutgoingMail.invitation_id, Invitation.answered_on.is_not(None)
+        ),
+    )
+
+
+def _is_suppressed() -> ColumnElement[bool]:
+    # A password reset is asked for by its receiver; an opt-out from surveys does not stop it.
+    of_this_survey = select(Wave.survey_id).where(Wave.id == OutgoingMail.wave_id).scalar_subquery()
+    return and_(
+        OutgoingMail.kind != MailKind.PASSWORD_RESET,
+        exists().where(
+            Suppression.email_hash == OutgoingMail.email_hash,
+            Suppression.lifted_at.is_(None),
+            or_(Suppression.survey_id.is_(None), Suppression.survey_id == of_this_survey),
+        ),
+    )
+
+
+def _changed(session: Session, statement: Update) -> int:
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    assert isinstance(result, CursorResult)
+    return result.rowcount

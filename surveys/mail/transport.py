@@ -1,0 +1,310 @@
+"""Hands one finished message to a mail server, step by step, and says exactly how far it came.
+
+smtplib's own `sendmail` hides what matters: a refused recipient and a closing server raise the same
+error, and so do a line lost before the text was sent (safe to repeat) and one lost after the final
+dot (perhaps delivered). Here each command is sent alone and the step and the reply are returned as
+data. A read timeout is not enough against a server that drips one byte a second, so a watchdog
+closes the connection at a total deadline; a sender's lease must be longer than that.
+"""
+
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from surveys.config import SmtpSettings
+
+DEADLINE_SECONDS = 60
+READ_TIMEOUT_SECONDS = 30
+
+
+class Step(StrEnum):
+    """How far a conversation came."""
+
+    CONNECT = "connect"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    TEXT = "text"
+    DOT = "dot"
+
+
+class Outcome(StrEnum):
+    """What that means for the message."""
+
+    SENT = "sent"
+    LATER = "later"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The result of one attempt. `code` and `text` are the server's last reply, if it gave one.
+
+    LATER: nothing was accepted, and trying again is safe. REFUSED: the server will not take it.
+    UNCERTAIN: the whole text was sent and no reply came. ABANDONED: the caller withdrew before
+    DATA.
+    """
+
+    outcome: Outcome
+    step: Step
+    code: int | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who the server is told; the addresses in the headers may differ."""
+
+    sender: str
+    recipient: str
+
+
+class MailTransport(Protocol):
+    """Where the outbox hands its messages; declared here, used by surveys/mail/outbox.py."""
+
+    def send(
+        self, envelope: Envelope, message: bytes, *, may_send_data: Callable[[], bool]
+    ) -> Delivery:
+        """Try once. `may_send_data` is asked after RCPT was accepted, before DATA."""
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
+
+
+class SmtpTransport:
+    """One SMTP connection, opened when first needed and reused until it fails."""
+
+    def __init__(
+        self, settings: SmtpSettings, *, deadline_seconds: float = DEADLINE_SECONDS
+    ) -> None:
+        self._settings = settings
+        self._deadline_seconds = deadline_seconds
+        self._connection: smtplib.SMTP | None = None
+
+    def send(
+        self, envelope: Envelope, message: bytes, *, may_send_data: Callable[[], bool]
+    ) -> Delivery:
+        """Try once, within the deadline; see MailTransport."""
+        conversation = _Conversation(envelope, message, may_send_data)
+        try:
+            with self._watched() as connection:
+                delivery = conversation.run(connection)
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            return _lost(conversation.step, error)
+        if delivery.outcome is not Outcome.SENT:
+            self._reset()
+        return delivery
+
+    def close(self) -> None:
+        """Say goodbye, if there is still somebody to say it to."""
+        if self._connection is not None:
+            try:
+                self._connection.quit()
+            except (OSError, smtplib.SMTPException):
+                self._drop()
+        self._connection = None
+
+    @contextmanager
+    def _watched(self) -> Iterator[smtplib.SMTP]:
+        watchdog = _Watchdog(self._deadline_seconds)
+        try:
+            connection = self._connection or self._connect(watchdog)
+            watchdog.watch(connection.sock)
+            yield connection
+        finally:
+            watchdog.stop()
+
+    def _connect(self, watchdog: "_Watchdog") -> smtplib.SMTP:
+        settings = self._settings
+        timeout = min(READ_TIMEOUT_SECONDS, self._deadline_seconds)
+        if settings.security == "tls":
+            connection: smtplib.SMTP = _WatchedTls(watchdog, settings, timeout=timeout)
+        else:
+            connection = _Watched(watchdog, settings, timeout=timeout)
+        if settings.security == "starttls":
+            connection.starttls(context=_tls())
+        connection.ehlo_or_helo_if_needed()
+        if settings.username and settings.password:
+            connection.login(settings.username, settings.password)
+        self._connection = connection
+        return connection
+
+    def _reset(self) -> None:
+        # A refused message must not leave its half-finished envelope to the next one.
+        try:
+            if self._connection is not None:
+                self._connection.rset()
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+
+class MemoryTransport:
+    """Keeps what was sent; for tests and for a preview without a mail server."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Envelope, bytes]] = []
+
+    def send(
+        self, envelope: Envelope, message: bytes, *, may_send_data: Callable[[], bool]
+    ) -> Delivery:
+        """Accept everything that the caller still wants to send."""
+        if not may_send_data():
+            return Delivery(Outcome.ABANDONED, Step.RCPT)
+        self.sent.append((envelope, message))
+        return Delivery(Outcome.SENT, Step.DOT, 250, "kept in memory")
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class _Conversation:
+    """One message through one connection; `step` is true at every moment, also after an error."""
+
+    def __init__(
+        self, envelope: Envelope, message: bytes, may_send_data: Callable[[], bool]
+    ) -> None:
+        self.step = Step.CONNECT
+        self._envelope = envelope
+        self._message = message
+        self._may_send_data = may_send_data
+
+    def run(self, connection: smtplib.SMTP) -> Delivery:
+        options = ["SMTPUTF8"] if _needs_utf8(self._envelope) else []
+        self.step = Step.MAIL
+        reply = connection.mail(self._envelope.sender, options)
+        if reply[0] // 100 != 2:
+            return self._refused(reply)
+        self.step = Step.RCPT
+        reply = connection.rcpt(self._envelope.recipient)
+        if reply[0] // 100 != 2:
+            return self._refused(reply)
+        if not self._may_send_data():
+            return Delivery(Outcome.ABANDONED, self.step)
+        return self._send_text(connection)
+
+    def _send_text(self, connection: smtplib.SMTP) -> Delivery:
+        self.step = Step.DATA
+        reply = connection.docmd("DATA")
+        if reply[0] != 354:
+            return self._refused(reply)
+        self.step = Step.TEXT
+        connection.send(_dot_stuffed(self._message))
+        self.step = Step.DOT
+        connection.send(b".\r\n")
+        reply = connection.getreply()
+        if reply[0] // 100 != 2:
+            return self._refused(reply)
+        return Delivery(Outcome.SENT, self.step, reply[0], _text(reply))
+
+    def _refused(self, reply: tuple[int, bytes]) -> Delivery:
+        outcome = Outcome.LATER if reply[0] // 100 == 4 else Outcome.REFUSED
+        return Delivery(outcome, self.step, reply[0], _text(reply))
+
+
+def _lost(step: Step, error: Exception) -> Delivery:
+    """The line broke. Only after the final dot can the message have been accepted."""
+    if step is Step.DOT:
+        return Delivery(Outcome.UNCERTAIN, step, None, type(error).__name__)
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = _text((error.smtp_code, error.smtp_error))
+        # Also a permanent refusal at the greeting or sign-in is the server's trouble with us, not
+        # with this recipient: the operator mends it, and nothing is lost.
+        return Delivery(Outcome.LATER, step, error.smtp_code, text)
+    return Delivery(Outcome.LATER, step, None, type(error).__name__)
+
+
+def _dot_stuffed(message: bytes) -> bytes:
+    """RFC 5321, 4.5.2: CRLF line ends, a leading dot doubled, the text ended by CRLF."""
+    lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)
+
+
+def _needs_utf8(envelope: Envelope) -> bool:
+    return not (envelope.sender + envelope.recipient).isascii()
+
+
+def _text(reply: tuple[int, bytes | str]) -> str:
+    raw = reply[1]
+    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    return " ".join(text.split())[:500]
+
+
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+class _Watchdog:
+    """Shuts a socket when the time is over, whatever is being waited for."""
+
+    def __init__(self, seconds: float) -> None:
+        self._sock: socket.socket | None = None
+        self._is_over = False
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def watch(self, sock: socket.socket | None) -> None:
+        self._sock = sock
+        if self._is_over:
+            self._end()
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        self._is_over = True
+        if self._sock is not None:
+            try:
+                self._sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return
+
+
+class _Watched(smtplib.SMTP):
+    """Shows its socket to the watchdog before the greeting is read."""
+
+    def __init__(self, watchdog: _Watchdog, settings: SmtpSettings, *, timeout: float) -> None:
+        self._watchdog = watchdog
+        super().__init__(
+            settings.host, settings.port, local_hostname=settings.helo_name, timeout=timeout
+        )
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock = socket.create_connection((host, port), timeout)
+        self._watchdog.watch(sock)
+        return sock
+
+
+class _WatchedTls(smtplib.SMTP_SSL):
+    """The same, with TLS from the first byte."""
+
+    def __init__(self, watchdog: _Watchdog, settings: SmtpSettings, *, timeout: float) -> None:
+        self._watchdog = watchdog
+        super().__init__(
+            settings.host,
+            settings.port,
+            local_hostname=settings.helo_name,
+            timeout=timeout,
+            context=_tls(),
+        )
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock = socket.create_connection((host, port), timeout)
+        self._watchdog.watch(sock)
+        return self.context.wrap_socket(sock, server_hostname=host)
