@@ -27,7 +27,6 @@ MAX_INTERVAL = 60
 LAST = -1
 
 _WEEK = timedelta(days=7)
-_DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 
 
@@ -212,9 +211,9 @@ def next_occurrences(
     none of the rule is left out, whatever the clocks of the zone do. Source: method of reliability,
     sections 0.7 and 2a.
     """
-    # One day earlier than the local date of `after` is enough, and needed: a zone may leave out a
-    # date, and then the opening planned for it happens on the next one.
-    earliest = _aware(after).astimezone(time_zone).date() - _DAY
+    # An opening planned for an earlier local date cannot be later than `after`: gaps only move it
+    # to the change of clocks, which is the first instant of the later date.
+    earliest = _aware(after).astimezone(time_zone).date()
     planned = planned_dates(rule, starts_on=starts_on, earliest=earliest)
     allowed = takewhile(lambda day: ends_on is None or day <= ends_on, planned)
     openings = (Occurrence(day, local_instant(day, local_time, time_zone)) for day in allowed)

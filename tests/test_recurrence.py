@@ -207,6 +207,22 @@ def test_wall_time_becomes_the_right_instant_at_clock_changes(
     assert instant.isoformat(timespec="minutes") == expected
 
 
+def test_opening_planned_for_a_date_that_a_zone_leaves_out_happens_as_the_next_one_begins() -> None:
+    found = next_occurrences(
+        RecurrenceRule(Frequency.WEEKLY),
+        starts_on=date(2011, 12, 16),
+        local_time=time(9),
+        time_zone=ZoneInfo("Pacific/Apia"),
+        after=datetime(2011, 12, 30, 9, 59, tzinfo=UTC),
+        count=2,
+    )
+
+    assert found == [
+        Occurrence(date(2011, 12, 30), datetime(2011, 12, 30, 10, 0, tzinfo=UTC)),
+        Occurrence(date(2012, 1, 6), datetime(2012, 1, 5, 19, 0, tzinfo=UTC)),
+    ]
+
+
 def test_wall_time_with_a_zone_of_its_own_is_refused() -> None:
     with pytest.raises(ValueError, match="no zone"):
         local_instant(date(2027, 3, 28), time(9, tzinfo=UTC), WARSAW)
