@@ -1,0 +1,264 @@
+"""Who is asked in a wave, with which segments and link, and which mails that makes.
+
+Everything is written in the transaction that opens the wave: the invitations, who was left out and
+why, and one queued mail for each person, whose Message-ID is fixed from then on.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, exists, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from surveys.models import (
+    PARTNER_DIMENSIONS,
+    Contact,
+    Exclusion,
+    Invitation,
+    OutgoingMail,
+    Partner,
+    SegmentProfile,
+    Suppression,
+    Wave,
+)
+from surveys.segments import Person, Profiles, coarse_profiles, exact_profiles
+from surveys.terms import Audience, MailKind, MailState, Mode
+from surveys.tokens import ANSWER, hash_token, make_token
+
+FIRST_MAIL = {
+    Audience.PARTNER: MailKind.INVITATION,
+    Audience.INTERNAL: MailKind.STAFF_INVITATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKeys:
+    """What links and Message-IDs are made of; both come from the settings."""
+
+    secret_key: str
+    mail_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """How many were asked in one wave, and how many were left out, by reason."""
+
+    people: int
+    left_out: Mapping[str, int]
+
+
+def invite(session: Session, wave: Wave, *, keys: LinkKeys, now: datetime) -> Invited:
+    """Write the invitations, exclusions and first mails of a wave that is being opened."""
+    candidates = _candidates(session, wave)
+    left_out = {row.id: reason for row in candidates if (reason := _reason(row, now.date()))}
+    asked = [row for row in candidates if row.id not in left_out]
+    _exclude(session, wave, left_out, now)
+    if asked:
+        profiles = _profiles(wave, asked)
+        _store_profiles(session, wave, profiles)
+        ids = _store_invitations(session, wave, asked, profiles)
+        _store_token_hashes(session, ids.values(), keys)
+        _queue_first_mails(session, wave, asked, ids, keys, now)
+    reasons = list(left_out.values())
+    return Invited(len(asked), {reason: reasons.count(reason) for reason in sorted(set(reasons))})
+
+
+def answer_token(keys: LinkKeys, invitation_id: int, version: int) -> str:
+    """The personal link token of an invitation."""
+    return make_token(keys.secret_key, ANSWER, invitation_id, version)
+
+
+def message_id(keys: LinkKeys, wave_id: int | None, subject: int | None) -> str:
+    """A new Message-ID; it stays with its mail through every attempt."""
+    return f"<{wave_id or 0}.{subject or 0}.{secrets.token_hex(12)}@{keys.mail_domain}>"
+
+
+def queue_reminders(
+    session: Session, wave: Wave, kind: MailKind, *, keys: LinkKeys, now: datetime
+) -> int:
+    """Queue one reminder for everybody invited who has not answered and has none of this kind.
+
+    Whether each is still needed is asked again when it is sent.
+    """
+    has_one = exists().where(OutgoingMail.invitation_id == Invitation.id, OutgoingMail.kind == kind)
+    rows = session.execute(
+        select(
+            Invitation.id,
+            Invitation.locale,
+            Contact.email,
+            Contact.email_hash,
+            Contact.first_name,
+        )
+        .join(Contact, Contact.id == Invitation.contact_id)
+        .where(
+            Invitation.wave_id == wave.id,
+            Invitation.answered_on.is_(None),
+            Contact.email.is_not(None),
+            ~has_one,
+        )
+        .order_by(Invitation.id)
+    ).all()
+    mails = [_mail(wave, kind, row.id, row.locale, row, keys, now) for row in rows]
+    if mails:
+        session.execute(insert(OutgoingMail), mails)
+    return len(mails)
+
+
+def _candidates(session: Session, wave: Wave) -> Sequence[Row[Any]]:
+    is_suppressed = exists().where(
+        Suppression.email_hash == Contact.email_hash,
+        Suppression.lifted_at.is_(None),
+        or_(Suppression.survey_id.is_(None), Suppression.survey_id == wave.survey_id),
+    )
+    columns = [getattr(Partner, name).label(f"partner_{name}") for name in PARTNER_DIMENSIONS]
+    return session.execute(
+        select(
+            Contact.id,
+            Contact.partner_id,
+            Contact.email,
+            Contact.email_hash,
+            Contact.first_name,
+            Contact.locale,
+            Contact.team,
+            Contact.do_not_survey_until,
+            is_suppressed.label("is_suppressed"),
+            *columns,
+        )
+        .outerjoin(Partner, Partner.id == Contact.partner_id)
+        .where(
+            Contact.audience == wave.audience,
+            Contact.left_on.is_(None),
+            Contact.merged_into_id.is_(None),
+            Partner.archived_at.is_(None),
+            Partner.left_on.is_(None),
+        )
+        .order_by(Contact.id)
+    ).all()
+
+
+def _reason(row: Row[Any], today: date) -> str | None:
+    if row.email is None:
+        return "no_address"
+    if row.is_suppressed:
+        return "suppressed"
+    if row.do_not_survey_until is not None and row.do_not_survey_until > today:
+        return "do_not_survey"
+    return None
+
+
+def _exclude(session: Session, wave: Wave, left_out: Mapping[int, str], now: datetime) -> None:
+    rows = [
+        {"wave_id": wave.id, "contact_id": contact_id, "reason": reason, "created_at": now}
+        for contact_id, reason in left_out.items()
+    ]
+    if rows:
+        session.execute(insert(Exclusion), rows)
+
+
+def _profiles(wave: Wave, asked: Sequence[Row[Any]]) -> Profiles:
+    people = [
+        Person(
+            key=row.id,
+            company=row.partner_id or -row.id,
+            segments={name: _segment(row, name) for name in wave.dimensions},
+        )
+        for row in asked
+    ]
+    make = coarse_profiles if wave.mode is Mode.ANONYMOUS else exact_profiles
+    return make(people, wave.dimensions)
+
+
+def _segment(row: Row[Any], dimension: str) -> str:
+    name = dimension if dimension == "team" else f"partner_{dimension}"
+    return getattr(row, name) or ""
+
+
+def _store_profiles(session: Session, wave: Wave, profiles: Profiles) -> None:
+    session.execute(
+        insert(SegmentProfile),
+        [
+            {"wave_id": wave.id, "profile_no": number, "segments": dict(segments)}
+            for number, segments in enumerate(profiles.segments)
+        ],
+    )
+
+
+def _store_invitations(
+    session: Session, wave: Wave, asked: Sequence[Row[Any]], profiles: Profiles
+) -> dict[int, int]:
+    locales = wave.survey.locales
+    rows = [
+        {
+            "wave_id": wave.id,
+            "mode": wave.mode,
+            "contact_id": row.id,
+            "partner_id": row.partner_id,
+            "profile_no": profiles.numbers[row.id],
+            "locale": row.locale if row.locale in locales else locales[0],
+        }
+        for row in asked
+    ]
+    stored = session.execute(
+        insert(Invitation).returning(Invitation.contact_id, Invitation.id), rows
+    )
+    return {contact_id: invitation_id for contact_id, invitation_id in stored if contact_id}
+
+
+def _store_token_hashes(session: Session, ids: Any, keys: LinkKeys) -> None:
+    session.execute(
+        update(Invitation),
+        [{"id": each, "token_hash": hash_token(answer_token(keys, each, 1))} for each in ids],
+    )
+
+
+def _queue_first_mails(
+    session: Session,
+    wave: Wave,
+    asked: Sequence[Row[Any]],
+    ids: Mapping[int, int],
+    keys: LinkKeys,
+    now: datetime,
+) -> None:
+    locales = wave.survey.locales
+    kind = FIRST_MAIL[wave.audience]
+    session.execute(
+        insert(OutgoingMail),
+        [
+            _mail(
+                wave,
+                kind,
+                ids[row.id],
+                row.locale if row.locale in locales else locales[0],
+                row,
+                keys,
+                now,
+            )
+            for row in asked
+        ],
+    )
+
+
+def _mail(
+    wave: Wave,
+    kind: MailKind,
+    invitation_id: int,
+    locale: str,
+    person: Any,
+    keys: LinkKeys,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "message_id": message_id(keys, wave.id, invitation_id),
+        "kind": kind,
+        "invitation_id": invitation_id,
+        "wave_id": wave.id,
+        "locale": locale,
+        "email": person.email,
+        "email_hash": person.email_hash,
+        "values": {"first_name": person.first_name},
+        "state": MailState.QUEUED,
+        "due_at": now,
+    }
