@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,6 @@ from surveys.models import (
     Answer,
     Comment,
     CommentAuthor,
-    Contact,
     Draft,
     InboxResponse,
     Invitation,
@@ -232,7 +231,7 @@ _DOOR = (
 )
 
 
-def _door(row: Row[Any]) -> Door:
+def _door(row: Any) -> Door:
     values = dict(row._mapping)
     values["dimensions"] = tuple(values["dimensions"])
     return Door(**values)

@@ -1,0 +1,176 @@
+"""From the facts about one recipient to a finished message: text, HTML and headers.
+
+Texts come from the question bank, or from the survey's own `mail_texts`; the layout is one letter
+template. Nothing personal is decided here: the outbox says who gets what, `sending.py` collects the
+facts.
+
+Sources: RFC 5322 (message), RFC 2369 and 8058 (unsubscribe), RFC 2919 (List-Id), RFC 3834
+(automatic mail).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+import css_inline
+from jinja2 import Environment
+
+from surveys.i18n import format_day_of_month, gettext, in_locale
+from surveys.question_bank import MailText, fill, load_bank
+from surveys.terms import MailKind, Mode
+from surveys.workspace import Workspace
+
+LINK = "{link}"
+PROMISE = "{promise}"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreQuestion:
+    """The first question, in the mail: its links only preselect an answer."""
+
+    text: str
+    low: str
+    high: str
+    links: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterFacts:
+    """All that one message says. `link` is what its button opens."""
+
+    kind: MailKind
+    locale: str
+    mode: Mode
+    workspace: Workspace
+    recipient: str
+    first_name: str | None
+    message_id: str
+    link: str
+    sent_at: datetime
+    list_id: str
+    promise: str = ""
+    minutes: int = 0
+    closes_on: date | None = None
+    unsubscribe_link: str | None = None
+    score: ScoreQuestion | None = None
+    other_language: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One paragraph of a letter; `role` is text, link or promise."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterPage:
+    """What the two letter templates show."""
+
+    subject: str
+    greeting: str
+    paragraphs: Sequence[Paragraph]
+    button: str
+    signature: str
+    facts: LetterFacts
+
+
+def compose(environment: Environment, facts: LetterFacts) -> EmailMessage:
+    """The finished message, ready to be handed to a server."""
+    with in_locale(facts.locale):
+        page = letter_page(facts)
+        text = environment.get_template("mail/letter.txt").render(page=page, facts=facts)
+        html = environment.get_template("mail/letter.html").render(page=page, facts=facts)
+    message = EmailMessage(policy=SMTP)
+    _set_headers(message, page)
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(css_inline.inline(html), subtype="html", cte="quoted-printable")
+    return message
+
+
+def letter_page(facts: LetterFacts) -> LetterPage:
+    """The letter's own words, placeholders filled; values stand exactly as stored."""
+    mail = load_bank().mail(facts.kind, locale=facts.locale)
+    letter = load_bank().letter
+    name = one_line(facts.first_name or "")
+    greeting = letter.greeting if name else letter.greeting_without_name
+    vendor = facts.workspace.vendor
+    return LetterPage(
+        subject=one_line(_filled(mail.subject, facts)),
+        greeting=fill(greeting[facts.locale], vendor=vendor, first_name=name),
+        paragraphs=[_paragraph(part, facts) for part in _parts(mail, facts.mode)],
+        button=_button(facts.kind),
+        signature=fill(letter.signature[facts.locale], vendor=vendor),
+        facts=facts,
+    )
+
+
+def one_line(text: str) -> str:
+    """A value that may stand in a header or a greeting: no control or direction marks."""
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def _button(kind: MailKind) -> str:
+    if kind is MailKind.PASSWORD_RESET:
+        return gettext("Set a new password")
+    if kind is MailKind.THANKS:
+        return gettext("Change my answers")
+    if kind is MailKind.RESULTS:
+        return gettext("See the results")
+    return gettext("Open the survey")
+
+
+def _parts(mail: MailText, mode: Mode) -> list[str]:
+    return mail.body(mode).split("\n\n")
+
+
+def _paragraph(text: str, facts: LetterFacts) -> Paragraph:
+    if text == PROMISE:
+        return Paragraph("promise", facts.promise)
+    before, link, after = text.partition(LINK)
+    if not link:
+        return Paragraph("text", _filled(text, facts))
+    return Paragraph("link", _filled((before + after).strip(), facts))
+
+
+def _filled(text: str, facts: LetterFacts) -> str:
+    return fill(
+        text,
+        vendor=facts.workspace.vendor,
+        minutes=facts.minutes,
+        closes_on=format_day_of_month(facts.closes_on) if facts.closes_on else "",
+        first_name=one_line(facts.first_name or ""),
+    )
+
+
+def _set_headers(message: EmailMessage, page: LetterPage) -> None:
+    facts = page.facts
+    sender = facts.workspace
+    message["Subject"] = page.subject
+    message["From"] = _address(one_line(sender.sender_name or sender.vendor), sender.sender_email)
+    message["To"] = _address(one_line(facts.first_name or ""), facts.recipient)
+    if sender.reply_to:
+        message["Reply-To"] = _address("", sender.reply_to)
+    message["Date"] = format_datetime(facts.sent_at)
+    message["Message-ID"] = facts.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = facts.locale
+    if facts.unsubscribe_link:
+        mailbox = sender.reply_to or sender.sender_email
+        message["List-Id"] = f"{one_line(sender.vendor)} <{facts.list_id}>"
+        message["List-Unsubscribe"] = (
+            f"<{facts.unsubscribe_link}>, <mailto:{mailbox}?subject=unsubscribe>"
+        )
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def _address(name: str, email: str) -> str:
+    local, _, domain = email.rpartition("@")
+    return str(Address(display_name=name, username=local, domain=domain))

@@ -1,0 +1,290 @@
+"""Sends what the outbox has due: claim, compose, hand over, write down how it ended.
+
+An edge-like loop without Flask or clock of its own: it is given a session, a transport and a clock.
+Each mail is settled and committed on its own; one that cannot be composed fails alone, with the
+reason.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.accounts import reset_token
+from surveys.config import Settings
+from surveys.i18n import LANGUAGE_NAMES
+from surveys.invitations import LinkKeys, answer_token
+from surveys.mail.letters import LetterFacts, ScoreQuestion, compose
+from surveys.mail.outbox import (
+    Claim,
+    claim_data,
+    claim_due,
+    expire_leases,
+    release,
+    sent_since,
+    settle,
+    withdraw_unwanted,
+)
+from surveys.mail.transport import Delivery, Envelope, MailTransport, Outcome, Step
+from surveys.models import Contact, Invitation, OutgoingMail, SurveyVersion, User, Wave
+from surveys.preferences import preferences_token, suppress
+from surveys.promises import promise_text
+from surveys.question_bank import fill
+from surveys.question_types import choices, end_labels
+from surveys.questionnaires import minutes_to_answer, read_questionnaire
+from surveys.terms import Audience, MailKind, Mode, SuppressionReason
+from surveys.workspace import Workspace, workspace
+
+BATCH = 20
+FIRST_QUESTION = "recommend"
+WITH_PROMISE = (MailKind.INVITATION, MailKind.STAFF_INVITATION)
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Sent:
+    """How one round of sending went."""
+
+    by_outcome: dict[str, int]
+
+    def count(self, outcome: str) -> None:
+        """One more mail ended so."""
+        self.by_outcome[outcome] = self.by_outcome.get(outcome, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What sending needs: where to, in whose name, by which templates, at what time."""
+
+    settings: Settings
+    transport: MailTransport
+    environment: Environment
+    owner: str
+    clock: Callable[[], datetime]
+
+    @property
+    def keys(self) -> LinkKeys:
+        """What links are made of."""
+        return LinkKeys(self.settings.secret_key, self.settings.mail_domain)
+
+
+def send_due(session: Session, sender: Sender) -> Sent:
+    """Send everything that is due and allowed by the rate cap; commits mail by mail."""
+    result = Sent({})
+    expire_leases(session, now=sender.clock())
+    withdraw_unwanted(session, now=sender.clock())
+    session.commit()
+    try:
+        for claims in _batches(session, sender):
+            _send_batch(session, sender, claims, result)
+    finally:
+        sender.transport.close()
+    return result
+
+
+def _batches(session: Session, sender: Sender) -> Iterator[list[Claim]]:
+    while True:
+        now = sender.clock()
+        left_home = sent_since(session, now - timedelta(minutes=1))
+        allowed = min(BATCH, sender.settings.mails_per_minute - left_home)
+        if allowed <= 0:
+            session.rollback()
+            return
+        claims = claim_due(session, owner=sender.owner, now=now, limit=allowed)
+        if not claims:
+            return
+        yield claims
+
+
+def _send_batch(session: Session, sender: Sender, claims: list[Claim], result: Sent) -> None:
+    letters = LetterWriter(session, sender)
+    for position, claim in enumerate(claims):
+        delivery = _send_one(session, sender, claim, letters)
+        result.count(delivery.outcome.value)
+        if delivery.step is Step.CONNECT and delivery.outcome is Outcome.LATER:
+            # The server is away; the others of this batch would only wait for the same answer.
+            release(session, claims[position + 1 :])
+            session.commit()
+            return
+
+
+def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWriter") -> Delivery:
+    mail = session.get_one(OutgoingMail, claim.mail_id, populate_existing=True)
+    kind = mail.kind
+    try:
+        facts = letters.facts(mail)
+        message = compose(sender.environment, facts).as_bytes()
+    except Exception:
+        # One row that cannot be written must not stop the others; its cause is in the log.
+        logger.exception("mail %s cannot be composed", claim.mail_id)
+        delivery = Delivery(Outcome.REFUSED, Step.CONNECT, None, "could not be composed")
+    else:
+        envelope = Envelope(facts.workspace.sender_email, facts.recipient)
+        session.commit()
+        delivery = sender.transport.send(
+            envelope,
+            message,
+            may_send_data=lambda: claim_data(session, claim, now=sender.clock()),
+        )
+    settle(session, claim, delivery, kind=kind, now=sender.clock())
+    if _is_unknown_mailbox(delivery):
+        _suppress(session, claim, now=sender.clock())
+    session.commit()
+    return delivery
+
+
+def _is_unknown_mailbox(delivery: Delivery) -> bool:
+    """RFC 3463: 5.1.x at RCPT says that the address is wrong; other refusals are about us."""
+    if delivery.outcome is not Outcome.REFUSED or delivery.step is not Step.RCPT:
+        return False
+    return " 5.1." in f" {delivery.text or ''}" or (
+        delivery.code == 550 and " 5." not in f" {delivery.text or ''}"
+    )
+
+
+def _suppress(session: Session, claim: Claim, *, now: datetime) -> None:
+    mail = session.get_one(OutgoingMail, claim.mail_id, populate_existing=True)
+    mail.bounced_at = now
+    suppress(
+        session,
+        mail.email_hash,
+        email=mail.email,
+        reason=SuppressionReason.HARD_BOUNCE,
+        source="smtp",
+        now=now,
+    )
+
+
+class LetterWriter:
+    """Collects the facts of letters; what a wave's letters share is read once a batch."""
+
+    def __init__(self, session: Session, sender: Sender) -> None:
+        self._session = session
+        self._sender = sender
+        self._workspace = workspace(session)
+        self._minutes: dict[tuple[int, Audience], int] = {}
+        self._questions: dict[tuple[int, Audience, str], ScoreQuestion | None] = {}
+
+    def facts(self, mail: OutgoingMail) -> LetterFacts:
+        """Everything that this queued mail says."""
+        if mail.invitation_id is None:
+            return self._facts_for_user(mail)
+        return self._facts_for_invitation(mail, mail.invitation_id)
+
+    def _facts_for_user(self, mail: OutgoingMail) -> LetterFacts:
+        user = self._session.get_one(User, mail.user_id)
+        now = self._sender.clock()
+        token = reset_token(self._sender.settings.secret_key, user, now=now)
+        return LetterFacts(
+            kind=mail.kind,
+            locale=mail.locale,
+            mode=Mode.IDENTIFIED,
+            workspace=_sending_workspace(self._workspace, self._sender.settings),
+            recipient=user.email,
+            first_name=None,
+            message_id=mail.message_id,
+            link=f"{self._sender.settings.base_url}/password/{token}",
+            sent_at=now,
+            list_id=self._list_id(),
+        )
+
+    def _facts_for_invitation(self, mail: OutgoingMail, invitation_id: int) -> LetterFacts:
+        row = self._session.execute(
+            select(Invitation, Wave, Contact)
+            .join(Wave, Wave.id == Invitation.wave_id)
+            .join(Contact, Contact.id == Invitation.contact_id)
+            .where(Invitation.id == invitation_id)
+        ).one()
+        invitation, wave, contact = row
+        base = self._sender.settings.base_url
+        token = answer_token(self._sender.keys, invitation.id, invitation.token_version)
+        link = f"{base}/s/{token}"
+        return LetterFacts(
+            kind=mail.kind,
+            locale=mail.locale,
+            mode=wave.mode,
+            workspace=self._workspace,
+            recipient=mail.email or "",
+            first_name=(mail.values or {}).get("first_name"),
+            message_id=mail.message_id,
+            link=link,
+            sent_at=self._sender.clock(),
+            list_id=self._list_id(),
+            promise=self._promise(wave, mail),
+            minutes=self._minutes_of(wave),
+            closes_on=wave.closes_at.astimezone(ZoneInfo(wave.survey.time_zone)).date(),
+            unsubscribe_link=(
+                f"{base}/u/{preferences_token(self._sender.settings.secret_key, contact)}"
+            ),
+            score=self._score(wave, mail, link),
+            other_language=_other_language(wave, mail.locale, link),
+        )
+
+    def _list_id(self) -> str:
+        return f"surveys.{self._sender.settings.mail_domain}"
+
+    def _promise(self, wave: Wave, mail: OutgoingMail) -> str:
+        if mail.kind not in WITH_PROMISE:
+            return ""
+        return promise_text(
+            audience=wave.audience,
+            mode=wave.mode,
+            locale=mail.locale,
+            vendor=self._workspace.vendor,
+            min_people=wave.min_people,
+            min_companies=wave.min_companies,
+            dimensions=wave.dimensions,
+        )
+
+    def _minutes_of(self, wave: Wave) -> int:
+        key = (wave.version_id, wave.audience)
+        if key not in self._minutes:
+            version = self._session.get_one(SurveyVersion, wave.version_id)
+            self._minutes[key] = minutes_to_answer(self._session, version, wave.audience)
+        return self._minutes[key]
+
+    def _score(self, wave: Wave, mail: OutgoingMail, link: str) -> ScoreQuestion | None:
+        if mail.kind is not MailKind.INVITATION:
+            return None
+        key = (wave.version_id, wave.audience, mail.locale)
+        if key not in self._questions:
+            self._questions[key] = self._first_question(wave, mail.locale)
+        found = self._questions[key]
+        if found is None:
+            return None
+        links = [(value, f"{link}/a/{FIRST_QUESTION}/{value}") for value, _ in found.links]
+        return ScoreQuestion(found.text, found.low, found.high, links)
+
+    def _first_question(self, wave: Wave, locale: str) -> ScoreQuestion | None:
+        questionnaire = read_questionnaire(
+            self._session, wave.version_id, audience=wave.audience, locale=locale
+        )
+        item = questionnaire.item(FIRST_QUESTION)
+        ends = end_labels(item, locale) if item else None
+        if item is None or ends is None:
+            return None
+        return ScoreQuestion(
+            text=fill(item.text, vendor=self._workspace.vendor),
+            low=ends[0],
+            high=ends[1],
+            links=[(choice.value, "") for choice in choices(item, locale)],
+        )
+
+
+def _other_language(wave: Wave, locale: str, link: str) -> tuple[str, str] | None:
+    for other in wave.survey.locales:
+        if other != locale:
+            return f"{link}?lang={other}", LANGUAGE_NAMES[other]
+    return None
+
+
+def _sending_workspace(stored: Workspace, settings: Settings) -> Workspace:
+    """A reset mail must leave even before the vendor has named its sender."""
+    if stored.is_ready:
+        return stored
+    return Workspace(vendor="Partner Pulse", sender_email=f"pulse@{settings.mail_domain}")
