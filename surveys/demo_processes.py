@@ -27,6 +27,7 @@ from surveys.config import WORKSPACE_FILE
 
 READY_SECONDS = 60.0
 GRACE_SECONDS = 10.0
+FOREIGN = frozenset({"PULSE_SMTP_USERNAME", "PULSE_SMTP_PASSWORD"})  # the catcher asks for none
 SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -109,11 +110,10 @@ def workspace_settings(instance: Path, ports: Ports, environ: Mapping[str, str])
 
 def child_environment(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
     """`environ` with the settings, and without whatever could contradict them."""
-    twins = {name.removesuffix("_FILE") for name in settings} | {
-        f"{name}_FILE" for name in settings
-    }
-    mail = {"PULSE_SMTP_USERNAME", "PULSE_SMTP_PASSWORD", "PULSE_SMTP_PASSWORD_FILE"}
-    kept = {key: value for key, value in environ.items() if key not in twins | mail}
+    from_files = {f"{name}_FILE" for name in (*settings, *FOREIGN)}
+    without_file = {name.removesuffix("_FILE") for name in settings}
+    dropped = from_files | without_file | FOREIGN
+    kept = {key: value for key, value in environ.items() if key not in dropped}
     return {**kept, "PYTHONUNBUFFERED": "1", **settings}
 
 
@@ -145,13 +145,9 @@ def write_settings_file(instance: Path, settings: Mapping[str, str]) -> None:
 
 def make_secret_key(path: Path) -> None:
     """Write a random key, readable by its owner only, unless there is one."""
-    with contextlib.suppress(FileExistsError), open(path, "x", opener=_private) as file:  # noqa:
-    PTH123 - Path.open has no opener
-        file.write(secrets.token_urlsafe(48))
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
 
 
 @contextlib.contextmanager
@@ -179,7 +175,7 @@ def start(name: str, command: list[str], *, environment: Mapping[str, str], logs
     """
     log = logs / f"{name}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own programs
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -198,7 +194,7 @@ def _end_with_parent() -> None:
 
 
 def check_alive(children: Iterable[Child]) -> None:
-    """Raises TroubleError, with its last lines, for the first child that is not running any more."""
+    """Raises TroubleError, with its last lines, for the first child that has ended by itself."""
     for child in children:
         code = child.process.poll()
         if code is not None:
@@ -254,10 +250,8 @@ def _group_exists(child: Child) -> bool:
     child.process.poll()  # a leader that ended stays in its group until it is waited for
     try:
         os.killpg(child.process.pid, 0)
-    except (
-        ProcessLookupError,
-        PermissionError,
-    ):  # macOS says 'not permitted' of a group of zombies
+    except (ProcessLookupError, PermissionError):
+        # 'Not permitted' is what macOS says of a group whose members have all ended.
         return False
     return True
 
@@ -276,25 +270,24 @@ def run_together(
     ready_urls: Iterable[str],
     announce: Callable[[], None],
 ) -> None:
-    """Run the processes until a signal (Ctrl-C, SIGTERM, SIGHUP) asks to end them all.
+    """Run the processes until KeyboardInterrupt (see `signals_interrupt`), then end them all.
 
     `announce` is called once, when each of the addresses answers 200. Raises TroubleError, after
     ending the others, if one of them ends by itself.
     """
     logs.mkdir(parents=True, exist_ok=True)
     children: list[Child] = []
-    with _signals_interrupt():
-        try:
-            for name, command in processes.items():
-                children.append(start(name, command, environment=environment, logs=logs))
-            for url in ready_urls:
-                wait_until_answering(url, children)
-            announce()
-            _watch(children)
-        except KeyboardInterrupt:
-            return
-        finally:
-            end(children)
+    try:
+        for name, command in processes.items():
+            children.append(start(name, command, environment=environment, logs=logs))
+        for url in ready_urls:
+            wait_until_answering(url, children)
+        announce()
+        _watch(children)
+    except KeyboardInterrupt:
+        return
+    finally:
+        end(children)
 
 
 def _watch(children: list[Child]) -> NoReturn:
@@ -304,7 +297,9 @@ def _watch(children: list[Child]) -> NoReturn:
 
 
 @contextlib.contextmanager
-def _signals_interrupt() -> Iterator[None]:
+def signals_interrupt() -> Iterator[None]:
+    """Let SIGTERM and the closing of the terminal (SIGHUP) end the block as Ctrl-C does."""
+
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
