@@ -7,3 +7,74 @@ library only, nothing of the project: a loader elsewhere writes the rows into a 
 The same seed gives the same bytes on every machine and Python version.
 Source: method of the simulator.
 """
+
+from analysis.simulator.comments import Block, comment_blocks
+from analysis.simulator.identified import IdentifiedSample, identified_sample
+from analysis.simulator.moments import MAIL_MINUTE
+from analysis.simulator.names import is_denied
+from analysis.simulator.rows import (
+    DRIVERS,
+    PRODUCT_LINES,
+    QUESTIONS,
+    Action,
+    Comment,
+    Contact,
+    Invitation,
+    Mention,
+    Order,
+    Partner,
+    Response,
+    StaffMember,
+    Wave,
+    WaveRun,
+)
+from analysis.simulator.truth import (
+    Counts,
+    LookAlike,
+    PlantedAction,
+    PlantedComment,
+    PlantedCompany,
+    PlantedRecommendation,
+    PlantedScore,
+    Truth,
+    WaveCounts,
+)
+from analysis.simulator.workspace import Workspace, build
+from analysis.simulator.worlds import DEFAULT_UNTIL, SIZES, WORLDS
+
+__all__ = [
+    "DEFAULT_UNTIL",
+    "DRIVERS",
+    "MAIL_MINUTE",
+    "PRODUCT_LINES",
+    "QUESTIONS",
+    "SIZES",
+    "WORLDS",
+    "Action",
+    "Block",
+    "Comment",
+    "Contact",
+    "Counts",
+    "IdentifiedSample",
+    "Invitation",
+    "LookAlike",
+    "Mention",
+    "Order",
+    "Partner",
+    "PlantedAction",
+    "PlantedComment",
+    "PlantedCompany",
+    "PlantedRecommendation",
+    "PlantedScore",
+    "Response",
+    "StaffMember",
+    "Truth",
+    "Wave",
+    "WaveCounts",
+    "WaveRun",
+    "Workspace",
+    "build",
+    "comment_blocks",
+    "identified_sample",
+    "is_denied",
+]

@@ -100,7 +100,7 @@ class PlantedComment:
 class WaveCounts:
     """How many of each there are in one wave; `delivered` = `invited` - `bounced`.
 
-    `companies` counts partners with an answer; `answers` includes "don't know".
+    `companies` counts partners with a response.
     """
 
     wave: int

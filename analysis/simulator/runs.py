@@ -1,0 +1,239 @@
+"""Plays the waves: turns what everybody did into invitations, answers and comments.
+
+A run can be made at any time and any number of times with the same result, each from streams
+of its own, so a workspace of a million responses is written wave by wave in bounded memory.
+Source: method of the simulator, sections 3, 5 and 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from analysis.simulator.answers import PartnerAnswers, Respondent, StaffAnswers
+from analysis.simulator.comments import (
+    LEAVING_WORDS,
+    LEAVING_WORDS_TURNED_AWAY,
+    write_comment,
+)
+from analysis.simulator.companies import CompanyPlan
+from analysis.simulator.moments import draw_day, draw_moment, draw_reply
+from analysis.simulator.participation import Act, Person
+from analysis.simulator.people import Colleague
+from analysis.simulator.randomness import Dice, stream
+from analysis.simulator.rows import (
+    Answers,
+    BounceCause,
+    Channel,
+    Comment,
+    Contact,
+    Invitation,
+    Language,
+    Mode,
+    Response,
+    State,
+    Wave,
+    WaveRun,
+)
+from analysis.simulator.scores import LatentPlan
+
+STAFF_ANSWERING = 0.85
+_STAFF_OPENED = 0.5
+
+_BOUNCE_CAUSES: dict[int, BounceCause] = {
+    Act.UNKNOWN_USER: "unknown_user",
+    Act.UNKNOWN_DOMAIN: "unknown_domain",
+}
+_STATES: dict[int, State] = {
+    Act.OPENED: "opened",
+    Act.BROKE_OFF: "broke_off",
+    Act.OPTED_OUT: "opted_out",
+    Act.ANSWERED: "answered",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """One company with its people and their rows, in the same order."""
+
+    plan: CompanyPlan
+    people: tuple[Person, ...]
+    contacts: tuple[Contact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that runs are made of; `response_goal` bounds all waves together."""
+
+    seed: int
+    mode: Mode
+    households: tuple[Household, ...]
+    staff: tuple[Colleague, ...]
+    latents: LatentPlan
+    response_goal: int | None
+
+
+def play_wave(stage: Stage, wave: Wave, *, at_most: int | None = None) -> WaveRun:
+    """One whole wave; with `at_most`, only so many responses, the earliest days first.
+
+    Those who would have answered later are then still silent: the wave is open.
+    """
+    invited = list(_invitations(stage, wave))
+    if at_most is not None:
+        invited = _still_open(invited, at_most)
+    staff_invitations = _staff_invitations(stage, wave)
+    return WaveRun(
+        wave=wave,
+        invitations=tuple(row.invitation for row in invited),
+        responses=tuple(_responses(stage, wave, invited)),
+        staff_invitations=staff_invitations,
+        staff_responses=tuple(_staff_responses(stage, wave, staff_invitations)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Invited:
+    invitation: Invitation
+    household: Household
+    person: Person
+    contact: Contact
+
+
+def _invitations(stage: Stage, wave: Wave) -> Iterator[_Invited]:
+    dice = stream(stage.seed, f"days/{wave.number}")
+    for household in stage.households:
+        for person, contact in zip(household.people, household.contacts, strict=True):
+            act = person.acts[wave.number]
+            if act != Act.NOT_ASKED:
+                row = _invitation(dice, contact.external_id, act)
+                yield _Invited(row, household, person, contact)
+
+
+def _invitation(dice: Dice, contact_id: str, act: int) -> Invitation:
+    if act == Act.SILENT:
+        return _silent(contact_id)
+    if act in _BOUNCE_CAUSES:
+        return Invitation(contact_id, "bounced", 0, "invitation", _BOUNCE_CAUSES[act])
+    channel, day = draw_day(dice)
+    return Invitation(contact_id, _STATES[act], day, channel, None)
+
+
+def _silent(contact_id: str) -> Invitation:
+    return Invitation(contact_id, "silent", None, None, None)
+
+
+def _still_open(invited: list[_Invited], at_most: int) -> list[_Invited]:
+    days = ((row.invitation.day, place) for place, row in enumerate(invited) if _is_sent(row))
+    late = {place for _, place in sorted(days, key=_day_and_place)[at_most:]}
+    return [
+        _Invited(_silent(row.contact.external_id), row.household, row.person, row.contact)
+        if place in late
+        else row
+        for place, row in enumerate(invited)
+    ]
+
+
+def _is_sent(row: _Invited) -> bool:
+    return row.invitation.state == "answered"
+
+
+def _day_and_place(item: tuple[int | None, int]) -> tuple[int, int]:
+    day, place = item
+    return day or 0, place
+
+
+def _responses(stage: Stage, wave: Wave, invited: Sequence[_Invited]) -> Iterator[Response]:
+    answers = PartnerAnswers(stage.latents, wave.number, is_identified=stage.mode == "identified")
+    dice = stream(stage.seed, f"answers/{wave.number}")
+    moments = stream(stage.seed, f"moments/{wave.number}")
+    words = stream(stage.seed, f"comments/{wave.number}")
+    for row in invited:
+        if _is_sent(row):
+            person = respondent(row.household.plan, row.person, wave.field_month)
+            given = answers.draw(dice, person)
+            comment = comment_on(words, given, row.contact.language, person)
+            yield partner_response(moments, row.invitation, row.contact.language, given, comment)
+
+
+def respondent(plan: CompanyPlan, person: Person, month: int) -> Respondent:
+    """What decides the answers of one person in a month."""
+    has_turned = plan.exit is not None and plan.exit.has_turned(month)
+    return Respondent(plan.partner_type, plan.satisfaction, person.taste, has_turned)
+
+
+def comment_on(
+    dice: Dice, answers: Answers, language: Language, person: Respondent
+) -> Comment | None:
+    """A comment on one's answers, or None."""
+    leaving = LEAVING_WORDS_TURNED_AWAY if person.has_turned else LEAVING_WORDS
+    return write_comment(dice, answers, language=language, leaving_words=leaving)
+
+
+def partner_response(
+    dice: Dice,
+    invitation: Invitation,
+    language: Language,
+    answers: Answers,
+    comment: Comment | None,
+) -> Response:
+    """The response of a partner contact to an invitation that was answered."""
+    channel, day = _act_of(invitation)
+    moment = draw_moment(dice, channel, day)
+    replied = draw_reply(dice) if moment.asks_for_contact else None
+    return Response(
+        invitation.contact_id,
+        language,
+        channel,
+        day,
+        moment.minute,
+        moment.seconds,
+        answers,
+        moment.asks_for_contact,
+        replied,
+        comment,
+    )
+
+
+def _act_of(invitation: Invitation) -> tuple[Channel, int]:
+    if invitation.channel is None or invitation.day is None:
+        raise ValueError(f"{invitation.contact_id} did nothing in this wave")
+    return invitation.channel, invitation.day
+
+
+def _staff_invitations(stage: Stage, wave: Wave) -> tuple[Invitation, ...]:
+    dice = stream(stage.seed, f"staff-days/{wave.number}")
+    rows = []
+    for colleague in stage.staff:
+        drawn, (channel, day) = dice(), draw_day(dice)
+        contact_id = colleague.row.external_id
+        if drawn < STAFF_ANSWERING:
+            rows.append(Invitation(contact_id, "answered", day, channel, None))
+        elif drawn < STAFF_ANSWERING + (1 - STAFF_ANSWERING) * _STAFF_OPENED:
+            rows.append(Invitation(contact_id, "opened", day, channel, None))
+        else:
+            rows.append(_silent(contact_id))
+    return tuple(rows)
+
+
+def _staff_responses(
+    stage: Stage, wave: Wave, invitations: Sequence[Invitation]
+) -> Iterator[Response]:
+    answers = StaffAnswers(stage.latents, wave.number)
+    dice = stream(stage.seed, f"staff-answers/{wave.number}")
+    moments = stream(stage.seed, f"staff-moments/{wave.number}")
+    for colleague, invitation in zip(stage.staff, invitations, strict=True):
+        if invitation.state == "answered":
+            channel, day = _act_of(invitation)
+            moment = draw_moment(moments, channel, day)
+            yield Response(
+                invitation.contact_id,
+                colleague.row.language,
+                channel,
+                day,
+                moment.minute,
+                moment.seconds,
+                answers.draw(dice, colleague.leaning),
+                asks_for_contact=False,
+                contact_replied_after=None,
+                comment=None,
+            )
