@@ -28,7 +28,7 @@ from surveys.recurrence import (
     next_occurrences,
     wave_label,
 )
-from surveys.terms import Audience, MailKind, MailState, SurveyStatus, WaveState
+from surveys.terms import Audience, MailKind, MailState, Mode, SurveyStatus, WaveState
 from surveys.workspace import workspace
 
 STAFF_DIMENSIONS = ("team",)
@@ -335,7 +335,8 @@ def _wave_from_policy(survey: Survey, audience: Audience) -> Wave:
         survey_id=survey.id,
         survey=survey,
         audience=audience,
-        mode=survey.mode,
+        # Staff are promised confidentiality whatever partners were promised: nobody is rated.
+        mode=survey.mode if is_partner else Mode.CONFIDENTIAL,
         dimensions=list(policy["dimensions"] if is_partner else STAFF_DIMENSIONS),
         sample={"frame": "all", "min_repeaters": policy["min_repeaters"]},
         min_people=policy["min_people"],

@@ -1,0 +1,147 @@
+// Makes the survey page pleasanter; without it the page works as it is. Each answer is saved as it is
+// given, the progress is counted, a chosen answer can be taken back, and a comment's prompt follows the
+// rating. What could not be saved waits in memory and is tried again.
+
+const form = document.querySelector("#questions");
+const state = form.querySelector("[data-state]");
+const progress = document.querySelector(".s-prog");
+const address = (path) => `/s/${form.dataset.token}/${path}?lang=${form.dataset.locale}`;
+const unsaved = new Set();
+let isSaving = false;
+let wasOpened = false;
+let retryTimer = 0;
+
+function fieldData(names) {
+  const data = new URLSearchParams();
+  for (const name of names) {
+    const values = new FormData(form).getAll(name);
+    if (values.length === 0) data.append(name, "");
+    for (const value of values) data.append(name, value);
+  }
+  data.append("via", form.elements.via.value);
+  return data;
+}
+
+async function save() {
+  if (isSaving || unsaved.size === 0) return;
+  isSaving = true;
+  const names = [...unsaved];
+  unsaved.clear();
+  try {
+    const reply = await fetch(address("draft"), { method: "POST", body: fieldData(names) });
+    if (!reply.ok && reply.status !== 422) throw new Error(String(reply.status));
+    if (reply.ok && unsaved.size === 0) state.textContent = form.dataset.saved;
+  } catch {
+    for (const name of names) unsaved.add(name);
+    state.textContent = form.dataset.unsaved;
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(save, 5000);
+    isSaving = false;
+    return;
+  }
+  isSaving = false;
+  save();
+}
+
+function changed(name) {
+  count();
+  if (!("autosave" in form.dataset)) return;
+  unsaved.add(name);
+  save();
+}
+
+function count() {
+  const data = new FormData(form);
+  const questions = form.querySelectorAll(".q");
+  let answered = 0;
+  for (const question of questions) {
+    const name = question.id.slice(2);
+    if (data.getAll(name).some((value) => String(value).trim() !== "")) answered += 1;
+  }
+  progress.value = answered;
+  document.querySelector("[data-answered]").textContent = String(answered);
+}
+
+function takeBack(radio) {
+  radio.checked = false;
+  radio.dataset.wasChecked = "";
+  changed(radio.name);
+}
+
+function rememberChecked() {
+  for (const radio of form.querySelectorAll("input[type=radio]")) {
+    radio.dataset.wasChecked = radio.checked ? "yes" : "";
+  }
+}
+
+function setPrompt(radio) {
+  const prompt = form.querySelector(`[data-prompt][data-for="${radio.name}"]`);
+  if (!prompt) return;
+  const value = Number(radio.value);
+  let kind = "middle";
+  if (value >= 1 && value <= 2) kind = "low";
+  if (value >= 4) kind = "high";
+  prompt.textContent = prompt.dataset[kind];
+}
+
+function countCharacters(area) {
+  const counter = form.querySelector(`[data-counter="${area.name}"]`);
+  if (!counter) return;
+  counter.textContent = String(area.value.length);
+  const left = 2000 - area.value.length;
+  const status = form.querySelector(`[data-counter-status="${area.name}"]`);
+  if (left <= 100 && left % 20 === 0) {
+    status.textContent = form.dataset.left.replace("{count}", String(left));
+  }
+}
+
+function markOpened() {
+  if (wasOpened || !("autosave" in form.dataset)) return;
+  wasOpened = true;
+  fetch(address("opened"), { method: "POST" }).catch(() => {
+    wasOpened = false;
+  });
+}
+
+form.addEventListener("change", (event) => {
+  if (event.target.type === "radio") setPrompt(event.target);
+  changed(event.target.name);
+  rememberChecked();
+});
+form.addEventListener("click", (event) => {
+  if (event.target.type === "radio" && event.target.dataset.wasChecked === "yes") {
+    takeBack(event.target);
+  }
+});
+form.addEventListener("keydown", (event) => {
+  const isTakeBack = event.key === "Delete" || event.key === "Backspace";
+  if (event.target.type === "radio" && isTakeBack) takeBack(event.target);
+});
+form.addEventListener("input", (event) => {
+  if (event.target.tagName === "TEXTAREA") countCharacters(event.target);
+});
+form.addEventListener("submit", () => {
+  const button = form.querySelector("button");
+  button.setAttribute("aria-busy", "true");
+  clearTimeout(retryTimer);
+  unsaved.clear();
+});
+for (const link of document.querySelectorAll("[data-lang]")) {
+  link.addEventListener("click", async (event) => {
+    if (unsaved.size === 0 && !isSaving) return;
+    event.preventDefault();
+    await save();
+    location.href = link.href;
+  });
+}
+for (const kind of ["pointerdown", "keydown"]) {
+  addEventListener(kind, markOpened, { once: true, passive: true });
+}
+addEventListener("online", save);
+addEventListener("pageshow", (event) => {
+  form.querySelector("button").removeAttribute("aria-busy");
+  if (event.persisted) count();
+});
+for (const radio of form.querySelectorAll("input[type=radio]:checked")) setPrompt(radio);
+rememberChecked();
+count();

@@ -1,0 +1,257 @@
+"""Commands of the collecting side. Each is a thin edge: arguments, one operation, commit, words.
+
+What cannot be done is said in one line on standard error, with exit code 2.
+"""
+
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import select
+
+from surveys import accounts
+from surveys.audit import record_event
+from surveys.contact_file import SKIP, FileRefused, error_file, error_text, file_text
+from surveys.contacts import ContactKeys, ImportReport, import_contacts, read_file
+from surveys.db import begin_read_only, db
+from surveys.errors import NotFound, SurveyError
+from surveys.i18n import wave_title
+from surveys.invitations import LinkKeys
+from surveys.models import Survey, User
+from surveys.runtime import now, settings
+from surveys.terms import Audience, Role
+from surveys.waves import Run, all_runs, close_run, open_run, open_runs, participation, run_by_id
+
+ACTOR = "command line"
+SHOWN_ERRORS = 20
+
+
+def says_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn an error of the domain into one line and exit code 2."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except SurveyError as error:
+            db.session.rollback()
+            words = file_text(error) if isinstance(error, FileRefused) else str(error)
+            click.echo(f"pulse: {words}", err=True)
+            raise SystemExit(2) from error
+
+    return run
+
+
+@click.group("users")
+def users() -> None:
+    """People who sign in."""
+
+
+@users.command("add")
+@click.argument("email")
+@click.option("--name", default="", help="As it is shown; default: the address.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default="manager")
+@click.option("--locale", type=click.Choice(["pl", "en"]), default="en")
+@click.option("--password", default=None, help="Asked for when missing; '-' makes a random one.")
+@with_appcontext
+@says_errors
+def add_user(email: str, name: str, role: str, locale: str, password: str | None) -> None:
+    """Add a person who may sign in."""
+    if password is None:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    is_random = password == "-"  # noqa: S105 - a sign for 'make one', not a password
+    password = secrets.token_urlsafe(15) if is_random else password
+    user = accounts.add_user(
+        db.session(), email=email, name=name, role=Role(role), locale=locale, password=password
+    )
+    _audit("user.add", "user", user.id)
+    db.session.commit()
+    click.echo(f"{user.email} can sign in as {role}" + (f": {password}" if is_random else "."))
+
+
+@users.command("list")
+@with_appcontext
+def list_users() -> None:
+    """List everybody who may sign in."""
+    begin_read_only(db.session())
+    for user in db.session.scalars(select(User).order_by(User.id)):
+        state = "disabled" if user.disabled_at else user.role.value
+        click.echo(f"{user.id}\t{user.email}\t{state}\t{user.name}")
+
+
+@users.command("disable")
+@click.argument("email")
+@with_appcontext
+@says_errors
+def disable_user(email: str) -> None:
+    """Refuse a person from now on; their sessions end."""
+    user = accounts.user_by_email(db.session(), email)
+    accounts.disable_user(db.session(), user, now=now())
+    _audit("user.disable", "user", user.id)
+    db.session.commit()
+    click.echo(f"{user.email} cannot sign in any more.")
+
+
+@users.command("password")
+@click.argument("email")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+@with_appcontext
+@says_errors
+def set_password(email: str, password: str) -> None:
+    """Set a person's password; their sessions end."""
+    user = accounts.user_by_email(db.session(), email)
+    accounts.set_password(db.session(), user, password)
+    _audit("user.password", "user", user.id)
+    db.session.commit()
+    click.echo(f"The password of {user.email} is changed.")
+
+
+@click.group("contacts")
+def contacts() -> None:
+    """Everybody who can be asked."""
+
+
+@contacts.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check only; write nothing.")
+@click.option(
+    "--errors",
+    "errors_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the refused rows here, with their reasons; correct and import it again.",
+)
+@with_appcontext
+@says_errors
+def import_file(file: Path, dry_run: bool, errors_file: Path | None) -> None:
+    """Import partners' contacts and the vendor's own staff from a CSV file."""
+    table, mapping = read_file(file.read_bytes())
+    keys = ContactKeys(settings().secret_key, settings().identity_key)
+    report = import_contacts(db.session(), table, mapping, keys=keys, now=now())
+    if errors_file is not None and report.refused:
+        errors_file.write_bytes(b"".join(error_file(table, report.refused)))
+    if dry_run:
+        db.session.rollback()
+    else:
+        _audit("contacts.import", None, None, **report.counts.to_json())
+        db.session.commit()
+    _say_report(report, is_dry_run=dry_run)
+
+
+def _say_report(report: ImportReport, *, is_dry_run: bool) -> None:
+    counts = report.counts
+    for column in report.mapping.columns:
+        if column.target == SKIP:
+            click.echo(f"column '{column.heading}' is left out", err=True)
+    for row in report.refused[:SHOWN_ERRORS]:
+        reasons = " ".join(error_text(error) for error in row.errors)
+        click.echo(f"row {row.number}: {reasons}", err=True)
+    if len(report.refused) > SHOWN_ERRORS:
+        click.echo(f"and {len(report.refused) - SHOWN_ERRORS} more rows", err=True)
+    click.echo(
+        f"{counts.n_rows} rows: {counts.n_created} new, {counts.n_changed} changed,"
+        f" {counts.n_unchanged} as they were, {counts.n_bad} refused;"
+        f" {counts.n_partners_created} new companies; {counts.n_suppressed} get no mail."
+    )
+    if is_dry_run:
+        click.echo("Nothing was written: this was a dry run.")
+
+
+@click.group("waves")
+def waves() -> None:
+    """The dated runs of surveys."""
+
+
+@waves.command("list")
+@with_appcontext
+def list_waves() -> None:
+    """List every run, oldest first; the first column is its id."""
+    begin_read_only(db.session())
+    click.echo("wave\tsurvey\tlabel\tstate\topens\tcloses\tinvited\tanswered\tstaff")
+    for run in all_runs(db.session()):
+        click.echo(_line(run))
+
+
+@waves.command("open")
+@click.argument("survey")
+@with_appcontext
+@says_errors
+def open_wave(survey: str) -> None:
+    """Open a wave of SURVEY (its id or short name) now, for both audiences."""
+    found = _survey(survey)
+    running = open_runs(db.session(), found.id)
+    if running:
+        click.echo(f"Wave {running[0].id} of {found.slug} is open already.")
+        return
+    opened = open_run(
+        db.session(), found, scheduled_at=now().replace(microsecond=0), keys=_keys(), now=now()
+    )
+    _audit("wave.open", "wave", opened.run.id)
+    db.session.commit()
+    click.echo(
+        f"Wave {opened.run.id} of {found.slug} is open:"
+        f" {opened.invited[Audience.PARTNER].people} partner contacts and"
+        f" {opened.invited[Audience.INTERNAL].people} staff are asked."
+    )
+
+
+@waves.command("close")
+@click.argument("wave", type=int)
+@with_appcontext
+@says_errors
+def close_wave(wave: int) -> None:
+    """Close WAVE for both audiences; its results are published by the worker."""
+    run = run_by_id(db.session(), wave)
+    close_run(db.session(), run, now=now())
+    _audit("wave.close", "wave", run.id)
+    db.session.commit()
+    click.echo(f"Wave {run.id} is closed.")
+
+
+COMMANDS: tuple[click.Command, ...] = (users, contacts, waves)
+
+
+def _line(run: Run) -> str:
+    partner = participation(db.session(), run.partner)
+    staff = participation(db.session(), run.internal) if run.internal else None
+    cells = [
+        str(run.id),
+        run.partner.survey.slug,
+        wave_title(run.partner.label),
+        run.partner.state.value,
+        run.partner.opens_at.isoformat(timespec="minutes"),
+        run.partner.closes_at.isoformat(timespec="minutes"),
+        str(partner.invited),
+        str(partner.answered),
+        f"{staff.answered}/{staff.invited}" if staff else "-",
+    ]
+    return "\t".join(cells)
+
+
+def _survey(wanted: str) -> Survey:
+    query = select(Survey).where(Survey.slug == wanted)
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
+        query = select(Survey).where(Survey.id == int(wanted))
+    survey = db.session.scalar(query)
+    if survey is None:
+        raise NotFound("survey", wanted)
+    return survey
+
+
+def _keys() -> LinkKeys:
+    return LinkKeys(settings().secret_key, settings().mail_domain)
+
+
+def _audit(action: str, object_type: str | None, object_id: int | None, **detail: Any) -> None:
+    record_event(
+        db.session(),
+        action,
+        actor=ACTOR,
+        now=now(),
+        object_type=object_type,
+        object_id=object_id,
+        **detail,
+    )

@@ -1,0 +1,145 @@
+"""What the worker does at each tick, on the collecting side.
+
+Each job is a function of a JobContext, safe to run twice and from several workers at once: what
+makes it safe is in the database (unique keys, claims), never a promise that only one worker runs. A
+job commits once per item.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jinja2 import Environment
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from surveys.config import Settings
+from surveys.invitations import LinkKeys
+from surveys.mail.sending import Sender, send_due
+from surveys.mail.transport import MailTransport
+from surveys.models import Wave
+from surveys.shuffle import shuffle_closed_waves
+from surveys.waves import (
+    close_due,
+    due_schedules,
+    open_scheduled,
+    queue_due_reminders,
+    running_waves,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """All that jobs get: sessions, clock, settings, mail server, and the name of this worker."""
+
+    new_session: Callable[[], Session]
+    clock: Callable[[], datetime]
+    settings: Settings
+    transport: MailTransport | None
+    environment: Environment
+    owner: str
+
+    @property
+    def keys(self) -> LinkKeys:
+        """What links and Message-IDs are made of."""
+        return LinkKeys(self.settings.secret_key, self.settings.mail_domain)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A named piece of work of the worker."""
+
+    name: str
+    run: Callable[[JobContext], int]
+
+
+def open_due_waves(context: JobContext) -> int:
+    """Open every wave whose time has come, one schedule per transaction."""
+    with context.new_session() as session:
+        due = due_schedules(session, now=context.clock())
+        session.rollback()
+    return sum(_open_one(context, schedule_id) for schedule_id in due)
+
+
+def close_due_waves(context: JobContext) -> int:
+    """Close every wave whose grace time is over."""
+    with context.new_session() as session:
+        closed = close_due(session, now=context.clock())
+        session.commit()
+    return len(closed)
+
+
+def queue_reminders_due(context: JobContext) -> int:
+    """Queue the reminders whose day has come, one wave per transaction."""
+    with context.new_session() as session:
+        wave_ids = [wave.id for wave in running_waves(session)]
+        session.rollback()
+        queued = 0
+        for wave_id in wave_ids:
+            wave = session.get_one(Wave, wave_id)
+            try:
+                queued += queue_due_reminders(session, wave, keys=context.keys, now=context.clock())
+                session.commit()
+            except IntegrityError:
+                # Another worker queued the same reminders a moment earlier.
+                session.rollback()
+    return queued
+
+
+def send_mails(context: JobContext) -> int:
+    """Send what is due; without a mail server everything stays queued."""
+    if context.transport is None:
+        return 0
+    sender = Sender(
+        settings=context.settings,
+        transport=context.transport,
+        environment=context.environment,
+        owner=context.owner,
+        clock=context.clock,
+    )
+    with context.new_session() as session:
+        result = send_due(session, sender)
+    if result.by_outcome:
+        logger.info("mails: %s", result.by_outcome)
+    return sum(result.by_outcome.values())
+
+
+def shuffle_anonymous(context: JobContext) -> int:
+    """Move the answers of closed anonymous waves out of their inbox, in random order."""
+    with context.new_session() as session:
+        return shuffle_closed_waves(session)
+
+
+JOBS: Sequence[Job] = (
+    Job("open waves", open_due_waves),
+    Job("close waves", close_due_waves),
+    Job("queue reminders", queue_reminders_due),
+    Job("send mails", send_mails),
+    Job("shuffle anonymous answers", shuffle_anonymous),
+)
+
+
+def _open_one(context: JobContext, schedule_id: int) -> int:
+    with context.new_session() as session:
+        try:
+            opened = open_scheduled(
+                session,
+                schedule_id,
+                keys=context.keys,
+                now=context.clock(),
+                late_limit=timedelta(hours=context.settings.late_limit_hours),
+            )
+            session.commit()
+        except IntegrityError:
+            # Another worker opened the same wave a moment earlier; its transaction holds.
+            session.rollback()
+            logger.info("schedule %s was opened by another worker", schedule_id)
+            return 0
+    if opened is None:
+        return 0
+    asked = {audience.value: invited.people for audience, invited in opened.invited.items()}
+    logger.info("wave %s opened, asked: %s", opened.run.id, asked)
+    return 1

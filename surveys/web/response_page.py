@@ -1,0 +1,106 @@
+"""A page drawn once for many readers; personal parts are put in for each.
+
+Drawing sixty radio buttons from a template takes most of a request's time, and they are the same
+for everybody who is asked in a wave. So the template is drawn once with marks where something
+personal stands, cut at the marks, and joined with the reader's own values (escaped) at each
+request.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import TypeVar
+
+from markupsafe import Markup, escape
+
+from surveys.question_types import MAX_TEXT, has_values
+from surveys.questionnaires import Questionnaire
+from surveys.responses import Filled
+
+# Two private-use characters: no text of ours holds them, and escaping leaves them alone.
+OPEN, CLOSE = "\ue000", "\ue001"
+MAX_PAGES = 64
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PageWithSlots:
+    """A drawn page: text and slot names by turns, beginning and ending with text."""
+
+    parts: Sequence[str]
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """The whole page; a slot without a value stays empty. Values are HTML already."""
+        pieces = list(self.parts)
+        pieces[1::2] = [values.get(name, "") for name in pieces[1::2]]
+        return "".join(pieces)
+
+
+def slot(name: str) -> Markup:
+    """The mark of a personal part, for use in the template."""
+    return Markup("{}{}{}").format(OPEN, name, CLOSE)
+
+
+def cut(html: str) -> PageWithSlots:
+    """Cut a drawn page at its marks."""
+    pieces: list[str] = []
+    for part in html.split(OPEN):
+        name, closed, text = part.partition(CLOSE)
+        pieces += [name, text] if closed else [part]
+    return PageWithSlots(pieces)
+
+
+def slots_for(
+    questionnaire: Questionnaire, filled: Filled, errors: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """Slot values of one reader's answers and of what is wrong with them."""
+    slots: dict[str, str] = {}
+    for item in questionnaire.items:
+        for value in filled.values.get(item.code, ()):
+            slots[f"checked:{item.code}:{value}"] = " checked"
+        for name in (item.code, item.comment_code):
+            text = filled.texts.get(name, "")
+            slots[f"text:{name}"] = str(escape(text))
+            slots[f"length:{name}"] = str(min(len(text), MAX_TEXT))
+            if text and has_values(item):
+                slots[f"open:{item.code}"] = " open"
+            if name in errors:
+                slots[f"error:{name}"] = _error(name, errors[name])
+                slots[f"invalid:{name}"] = f' aria-invalid="true" aria-describedby="e-{name}"'
+    slots["answered"] = str(answered_count(questionnaire, filled))
+    return slots
+
+
+def answered_count(questionnaire: Questionnaire, filled: Filled) -> int:
+    """How many of the questions have an answer; what the progress bar counts."""
+    return sum(
+        bool(filled.values.get(item.code)) or bool(filled.texts.get(item.code, "").strip())
+        for item in questionnaire.items
+    )
+
+
+class PageCache:
+    """A few drawn things by key, shared by the threads of a process; the oldest goes first."""
+
+    def __init__(self, limit: int = MAX_PAGES) -> None:
+        self._limit = limit
+        self._kept: dict[object, object] = {}
+        self._lock = Lock()
+
+    def get(self, key: object) -> object | None:
+        """What was kept under this key."""
+        return self._kept.get(key)
+
+    def keep(self, key: object, value: T) -> T:
+        """Keep it, and drop the oldest beyond the limit."""
+        with self._lock:
+            self._kept[key] = value
+            while len(self._kept) > self._limit:
+                self._kept.pop(next(iter(self._kept)))
+        return value
+
+
+def _error(name: str, messages: Sequence[str]) -> str:
+    return str(
+        Markup('<p class="errmsg" id="e-{}" role="alert">{}</p>').format(name, " ".join(messages))
+    )

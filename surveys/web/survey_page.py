@@ -1,0 +1,108 @@
+"""What all who are asked in a wave see alike: the drawn survey page, and its frame."""
+
+from dataclasses import dataclass
+
+from flask import render_template
+from wtforms import Form
+
+from surveys.db import db
+from surveys.i18n import LANGUAGE_NAMES, use_locale
+from surveys.models import SurveyVersion
+from surveys.promises import disclosure_text, promise_text
+from surveys.question_bank import LOCALES, fill, load_bank
+from surveys.question_types import (
+    MAX_TEXT,
+    SHOWN_MAX_TEXT,
+    UNKNOWN,
+    choices,
+    end_labels,
+    is_scale,
+)
+from surveys.questionnaires import Questionnaire, minutes_to_answer, read_questionnaire
+from surveys.responses import Door
+from surveys.terms import Audience, Mode
+from surveys.vendor_colour import readable_vendor_colour
+from surveys.web.response_form import build_response_form
+from surveys.web.response_page import PageCache, PageWithSlots, cut, slot
+from surveys.workspace import Workspace, workspace
+
+_pages = PageCache()
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyPage:
+    """All that the readers of a wave share in one language."""
+
+    questionnaire: Questionnaire
+    form: type[Form]
+    html: PageWithSlots
+
+
+def survey_page(door: Door, locale: str) -> SurveyPage:
+    """The shared page of this wave and language, drawn at its first use."""
+    vendor = workspace(db.session())
+    key = (door.wave_id, door.version_id, locale, door.min_people, vendor)
+    found = _pages.get(key)
+    if isinstance(found, SurveyPage):
+        return found
+    use_locale(locale)
+    questionnaire = read_questionnaire(
+        db.session(), door.version_id, audience=door.audience, locale=locale
+    )
+    html = render_template(
+        "respond/show.html", **_shared_context(door, questionnaire, locale, vendor)
+    )
+    page = SurveyPage(questionnaire, build_response_form(questionnaire), cut(html))
+    return _pages.keep(key, page)
+
+
+def _shared_context(
+    door: Door, questionnaire: Questionnaire, locale: str, vendor: Workspace
+) -> dict[str, object]:
+    bank = load_bank().page
+    version = db.session.get_one(SurveyVersion, door.version_id)
+    return {
+        **frame(slot("token"), door, vendor),
+        "locale": locale,
+        "slot": slot,
+        "questionnaire": questionnaire,
+        "minutes": minutes_to_answer(db.session(), version, door.audience),
+        "promise": promise_text(
+            audience=door.audience,
+            mode=door.mode,
+            locale=locale,
+            vendor=vendor.vendor,
+            min_people=door.min_people,
+            min_companies=door.min_companies,
+            dimensions=door.dimensions,
+        ),
+        "disclosure": (
+            disclosure_text(
+                mode=door.mode, locale=locale, vendor=vendor.vendor, is_only_contact=False
+            )
+            if door.audience is Audience.PARTNER
+            else None
+        ),
+        "filled_text": lambda text: fill(text, vendor=vendor.vendor),
+        "choices": lambda item: choices(item, locale),
+        "end_labels": lambda item: end_labels(item, locale),
+        "is_scale": is_scale,
+        "unknown": UNKNOWN,
+        "unknown_label": bank.unknown[locale],
+        "text_hint": bank.text_hint[locale],
+        "is_anonymous": door.mode is Mode.ANONYMOUS,
+        "max_text": MAX_TEXT,
+        "shown_max_text": SHOWN_MAX_TEXT,
+    }
+
+
+def frame(token: str, door: Door, vendor: Workspace) -> dict[str, object]:
+    """What the top and foot of every respondent page need."""
+    return {
+        "token": token,
+        "door": door,
+        "is_staff": door.audience is Audience.INTERNAL,
+        "vendor": vendor,
+        "vendor_colour": readable_vendor_colour(vendor.colour),
+        "languages": [(code, LANGUAGE_NAMES[code]) for code in LOCALES],
+    }

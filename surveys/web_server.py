@@ -1,0 +1,33 @@
+"""The web server: gunicorn with threads, told by arguments instead of a configuration file."""
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+
+def serve(app: Flask, *, bind: str, workers: int, threads: int) -> None:
+    """Serve an application until a signal ends it."""
+    _Server(app, bind=bind, workers=workers, threads=threads).run()
+
+
+class _Server(BaseApplication):  # type: ignore[misc] # the library has no types
+    def __init__(self, app: Flask, **options: Any) -> None:
+        self._app = app
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = {
+            "worker_class": "gthread",
+            # Paths hold tokens, so there is no access log.
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "warning",
+            "proc_name": "pulse web",
+        }
+        for name, value in (settings | self._options).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._app
