@@ -1,33 +1,63 @@
 """The application: makes the Flask app, and the `pulse` command. Wiring only.
 
-Nothing imports this module; whatever is longer than wiring belongs below, in `surveys` or `analysis`.
+Nothing imports this module; whatever is longer than wiring belongs below, in `surveys` or
+`analysis`.
 """
 
 import os
+import sys
 
+import analysis.cli
+import analysis.jobs
+import analysis.web
+import click
 from flask import Flask
 from flask.cli import FlaskGroup
 from flask_migrate import Migrate
 
-import analysis.models  # noqa: F401 - registers the derived tables
-import surveys.models  # noqa: F401 - registers the fact tables
+import analysis.models
+import surveys.cli
+import surveys.jobs
+import surveys.models
+import surveys.web
 from surveys.config import ROOT, Settings, read_settings, with_workspace
 from surveys.db import db, prepare_engine
+from surveys.errors import SettingsError
+from surveys.i18n import set_up_languages
+from surveys.logs import set_up_logging
+from surveys.mail.catcher import catcher_command
+from surveys.processes import web_command, worker_command
 from surveys.runtime import Clock, utc_clock
+from surveys.web.errors import set_up_error_pages
+from surveys.web.pages import set_up_pages
+from surveys.web.security import set_up_security
+from surveys.web.sign_in import set_up_sign_in
+
+JOBS = (*surveys.jobs.JOBS, *analysis.jobs.JOBS)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = utc_clock) -> Flask:
     """Make the application for these settings (default: read from the environment)."""
-    settings = settings or read_settings(with_workspace(os.environ))
+    settings = settings or _settings_or_exit()
     app = Flask("app", root_path=str(ROOT), instance_path=str(settings.instance))
     app.config.update(
         PULSE_SETTINGS=settings,
         PULSE_CLOCK=clock,
+        PULSE_JOBS=JOBS,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
     )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     settings.instance.mkdir(parents=True, exist_ok=True)
     _set_up_database(app)
+    set_up_logging()
+    set_up_languages(app)
+    set_up_security(app, settings)
+    set_up_sign_in(app)
+    set_up_pages(app)
+    set_up_error_pages(app)
+    for blueprint in (*surveys.web.blueprints(), *analysis.web.BLUEPRINTS):
+        app.register_blueprint(blueprint)
     return app
 
 
@@ -38,4 +68,21 @@ def _set_up_database(app: Flask) -> None:
         prepare_engine(db.engine)
 
 
+def _settings_or_exit() -> Settings:
+    """Settings from the environment, or one clear line and exit code 2."""
+    try:
+        return read_settings(with_workspace(os.environ))
+    except SettingsError as error:
+        click.echo(f"pulse: {error}", err=True)
+        sys.exit(2)
+
+
 cli = FlaskGroup(create_app=create_app, add_version_option=False, load_dotenv=False)
+for command in (
+    *surveys.cli.COMMANDS,
+    *analysis.cli.COMMANDS,
+    web_command,
+    worker_command,
+    catcher_command,
+):
+    cli.add_command(command)

@@ -78,7 +78,7 @@ class ScoreCell(Base):
     segment: Mapped[str] = mapped_column(primary_key=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("questions.id"), primary_key=True)
     histogram: Mapped[dict[str, Any]]
-    sizes: Mapped[list[Any] | None]
+    sizes: Mapped[dict[str, Any] | None]
     links: Mapped[dict[str, Any] | None]
     pairs: Mapped[dict[str, Any] | None]
 

@@ -123,4 +123,8 @@ def _begin(connection: Connection) -> None:
 
 def begin_read_only(session: Session) -> None:
     """Start the session's transaction so that the database refuses every write in it."""
-    session.connection(execution_options={"is_read_only": True, "postgresql_readonly": True})
+    options: dict[str, Any] = {"is_read_only": True, "postgresql_readonly": True}
+    if session.get_bind().dialect.name == "postgresql":
+        # One snapshot for the whole page or build; SQLite's transactions are that by themselves.
+        options["isolation_level"] = "REPEATABLE READ"
+    session.connection(execution_options=options)

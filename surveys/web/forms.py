@@ -19,6 +19,8 @@ CSRF_HOURS = 12
 class BaseForm(Form):
     """Filled from the request, guarded against requests from elsewhere."""
 
+    csrf_token: Any
+
     class Meta:
         csrf = True
         csrf_class = SessionCSRF
