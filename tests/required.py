@@ -5,13 +5,14 @@ skipped, and the last lines of the run say how many tests were skipped for the l
 PULSE_TESTS_REQUIRE_ALL=1 (`python3 dev.py test --require-all`, as in CI) each skip, this one or any
 other, is a failure: a suite that ran only in part must not look green.
 
-A pytest plugin; tests/conftest.py loads it. It does not look for Chromium or PostgreSQL itself.
+A pytest plugin; tests/conftest.py loads it. Whether PostgreSQL runs is known to postgres_server.py.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections import Counter
 from collections.abc import Generator
 from typing import NoReturn, TypeVar
@@ -27,6 +28,12 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 def missing(name: str, why: str) -> NoReturn:
     """Skip the running test, or its whole module, since `name` is missing; `why` is one line."""
     pytest.skip(f"missing: {name} ({why})", allow_module_level=True)
+
+
+def chromium_path() -> str:
+    """The browser that dev.py found, or the one on the PATH; without one the test is skipped."""
+    found = os.environ.get("PULSE_CHROMIUM") or shutil.which("chromium")
+    return found or missing("Chromium", "not on the PATH")
 
 
 def names_of_skips(reasons: list[str]) -> Counter[str]:

@@ -5,13 +5,16 @@ would see it, so that the whole loop can be tried without a mail account. A deve
 knows nothing of surveys, asks for no sign-in, and is not part of an installation in earnest.
 """
 
+import logging
 import os
 import re
 import signal
+import socket
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any, NoReturn
 
 import click
@@ -89,13 +92,13 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Open a wave, or ask for a new password on the sign-in page.",
         "Otwórz falę ankiety albo poproś o nowe hasło na stronie logowania.",
     ),
-    "none": ("No mail matches “%s”", "Żadna wiadomość nie pasuje do „%s”"),
+    "no_match": ("No mail matches “%s”", "Żadna wiadomość nie pasuje do „%s”"),
     "newer": ("Newer", "Nowsza"),
     "older": ("Older", "Starsza"),
     "newer_page": ("Newer mails", "Nowsze wiadomości"),
     "older_page": ("Older mails", "Starsze wiadomości"),
     "view": ("View", "Widok"),
-    "html": ("As sent", "Jak u odbiorcy"),
+    "html": ("As received", "Jak u odbiorcy"),
     "text": ("Plain text", "Zwykły tekst"),
     "headers": ("Headers", "Nagłówki"),
     "raw": ("Source", "Źródło"),
@@ -249,7 +252,7 @@ def _page_context() -> dict[str, Any]:
     return {
         "language": language,
         "languages": LANGUAGES,
-        "words": {key: texts[number] for key, texts in TEXTS.items()},
+        "words": SimpleNamespace(**{key: texts[number] for key, texts in TEXTS.items()}),
         "link": _link,
         "here": _here,
         "local_time": lambda instant: f"{instant.astimezone():%Y-%m-%d %H:%M:%S}",
@@ -260,7 +263,8 @@ def _page_context() -> dict[str, Any]:
 def _with_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Not 'no-referrer': under that, browsers call the origin of our own form 'null'.
+    response.headers["Referrer-Policy"] = "same-origin"
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -300,6 +304,9 @@ def start_smtp(mailbox: Mailbox, *, port: int) -> Any:
     # Not at the top: only the demo has this package, and `pulse` must start without it.
     from aiosmtpd.controller import Controller
 
+    with socket.socket() as probe:  # the controller itself would take five seconds to notice
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((HOST, port))
     controller = Controller(
         Receiver(mailbox),
         hostname=HOST,
@@ -324,19 +331,22 @@ def catcher_command(smtp_port: int, web_port: int) -> None:
     """Catch the demo's mails by SMTP and show them on a page, on this machine only."""
     environ = with_workspace(os.environ)
     mailbox = Mailbox(workspace_folder(environ))
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a search names addresses
     app = create_catcher(mailbox, smtp_port=smtp_port, product_url=environ.get("PULSE_BASE_URL"))
-    web = make_server(HOST, web_port, app, threaded=True)
+    with ExitStack() as servers:
+        web = make_server(HOST, web_port, app, threaded=True)
+        servers.callback(web.server_close)
+        servers.callback(_started(mailbox, smtp_port).stop)
+        signal.signal(signal.SIGTERM, _stop)
+        click.echo(f"Mails by SMTP on {HOST}:{smtp_port} are shown at http://localhost:{web_port}")
+        web.serve_forever()
+
+
+def _started(mailbox: Mailbox, smtp_port: int) -> Any:
     try:
-        smtp = start_smtp(mailbox, port=smtp_port)
+        return start_smtp(mailbox, port=smtp_port)
     except OSError as error:
         raise click.ClickException(f"Port {smtp_port} cannot be used: {error.strerror}") from error
-    signal.signal(signal.SIGTERM, _stop)
-    click.echo(f"Mails by SMTP on {HOST}:{smtp_port} are shown at http://localhost:{web_port}")
-    try:
-        web.serve_forever()
-    finally:
-        smtp.stop()
-        web.server_close()
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 ID_TIME = "%Y%m%dT%H%M%S%f"
 ID_FORM = re.compile(r"\d{8}T\d{12}-[0-9a-f]{8}")
+LANGUAGE = re.compile("[a-z]{2}")
 HTML_LANGUAGE = re.compile(r"<[a-z]+\b[^>]*?\slang=[\"']?([a-z]{2})\b", re.IGNORECASE)
 
 
@@ -115,19 +116,20 @@ class Mailbox:
 def read_mail(mail_id: str, content: bytes) -> CaughtMail:
     """Read a stored mail. `mail_id` has the form that `Mailbox.store` gives it."""
     message = BytesParser(policy=compat32).parsebytes(content)
+    headers = _headers(message)
     html = _part(message, "text/html")
     summary = MailSummary(
         mail_id=mail_id,
         received_at=datetime.strptime(mail_id.partition("-")[0], ID_TIME).replace(tzinfo=UTC),
         to=_header(message, "To"),
-        delivered_to=tuple(_readable(value) for value in message.get_all("Delivered-To", [])),
+        delivered_to=tuple(value for name, value in headers if name == "Delivered-To"),
         subject=_header(message, "Subject"),
         language=_language(message, html),
     )
     return CaughtMail(
         summary=summary,
         sender=_header(message, "From"),
-        headers=tuple((name, _readable(value)) for name, value in message.items()),
+        headers=headers,
         html=html,
         text=_part(message, "text/plain"),
         raw=content.decode("utf-8", "replace"),
@@ -144,11 +146,17 @@ def _searchable(summary: MailSummary) -> str:
     return "\n".join((summary.to, *summary.delivered_to, summary.subject)).casefold()
 
 
-def _header(message: Message, name: str) -> str:
-    return _readable(message.get(name, ""))
+def _headers(message: Message) -> tuple[tuple[str, str], ...]:
+    # The raw items: the others replace whatever is not ASCII by question marks.
+    return tuple((name, _readable(value)) for name, value in message.raw_items())
 
 
-def _readable(value: object) -> str:
+def _header(message: Message, wanted: str) -> str:
+    values = (value for name, value in _headers(message) if name.lower() == wanted.lower())
+    return next(values, "")
+
+
+def _readable(value: str) -> str:
     """A header as a person reads it: unfolded, encoded words and raw UTF-8 decoded."""
     raw = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     line = " ".join(raw.split())
@@ -159,7 +167,7 @@ def _readable(value: object) -> str:
 
 def _language(message: Message, html: str | None) -> str | None:
     named = _header(message, "Content-Language")[:2].lower()
-    if named.isascii() and named.isalpha() and len(named) == 2:
+    if LANGUAGE.fullmatch(named):
         return named
     found = HTML_LANGUAGE.search(html or "")
     return found[1].lower() if found else None
