@@ -15,6 +15,7 @@ from surveys.contact_file.headings import (
     attribute_name,
     fold,
     is_attribute_heading,
+    limesurvey_label,
 )
 from surveys.errors import SurveyError
 
@@ -152,16 +153,23 @@ def _state(target: str, targets_before: Sequence[str]) -> ColumnState:
 
 
 def _matched(heading: str, position: int, catalogue: Catalogue) -> str:
-    folded = fold(heading)
-    if folded in catalogue.ignored:
+    known = _known_target(heading, catalogue)
+    if known:
+        return known
+    if is_attribute_heading(heading) and catalogue.takes_attributes:
+        return _attribute_target(heading, position)
+    return UNDECIDED if catalogue.takes_attributes else SKIP
+
+
+def _known_target(heading: str, catalogue: Catalogue) -> str | None:
+    """The target of a heading that the catalogue has, by itself or as a label of LimeSurvey's."""
+    folded = fold(limesurvey_label(heading) or heading)
+    if not folded or folded in catalogue.ignored:
         return SKIP
     if folded in catalogue.fields:
         return catalogue.fields[folded]
-    if folded in catalogue.attributes:
-        return ATTRIBUTE_PREFIX + catalogue.attributes[folded]
-    if not catalogue.takes_attributes:
-        return SKIP
-    return _attribute_target(heading, position) if is_attribute_heading(heading) else UNDECIDED
+    attribute = catalogue.attributes.get(folded)
+    return ATTRIBUTE_PREFIX + attribute if attribute else None
 
 
 def _attribute_target(heading: str, position: int) -> str:

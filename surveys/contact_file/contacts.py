@@ -42,6 +42,13 @@ MAX_COMPANY_NAME = 200
 MAX_TEXT = 100
 MAX_ATTRIBUTE = 1000
 
+# Plain strings for what is asked about every row: looking up a member of an enumeration is slow.
+_EMAIL = ContactField.EMAIL.value
+_AUDIENCE = ContactField.AUDIENCE.value
+_EXTERNAL_ID = ContactField.EXTERNAL_ID.value
+_FULL_NAME = ContactField.FULL_NAME.value
+_PARTNER_NAME = ContactField.PARTNER_NAME.value
+
 #: Fields of the company, which our own staff do not have.
 PARTNER_FIELDS = frozenset(
     {
@@ -131,43 +138,47 @@ class _ContactBuilder:
 
     def build(self, row: ParsedRow) -> ContactRow:
         """The contact of a row. Raises RowRefused."""
-        errors = [*self._missing(row), *self._repeated(row)]
+        errors = self._missing(row) + self._repeated(row)
         if errors or row.refused:
             raise RowRefused(errors)
-        values = dict(row.values)
+        values = row.values
         attributes = {
             name: values.pop(target) for target, name in self._attributes if target in values
         }
         return _contact(values, attributes)
 
-    def _missing(self, row: ParsedRow) -> Iterator[RowError]:
-        if _is_missing(ContactField.EMAIL, row):
-            yield self._error(ErrorCode.EMAIL_MISSING, ContactField.EMAIL)
-        is_partner = row.values.get(ContactField.AUDIENCE, Audience.PARTNER) is Audience.PARTNER
-        may_need_company = is_partner and ContactField.AUDIENCE not in row.refused
-        if may_need_company and _is_missing(ContactField.PARTNER_NAME, row):
-            yield self._error(ErrorCode.PARTNER_MISSING, ContactField.PARTNER_NAME)
+    def _missing(self, row: ParsedRow) -> list[RowError]:
+        present = row.values.keys() | row.refused if row.refused else row.values
+        errors = []
+        if _EMAIL not in present:
+            errors.append(self._error(ErrorCode.EMAIL_MISSING, _EMAIL))
+        if _PARTNER_NAME not in present and _is_partner(row):
+            errors.append(self._error(ErrorCode.PARTNER_MISSING, _PARTNER_NAME))
+        return errors
 
-    def _repeated(self, row: ParsedRow) -> Iterator[RowError]:
-        address = row.values.get(ContactField.EMAIL)
+    def _repeated(self, row: ParsedRow) -> list[RowError]:
+        errors = []
+        address = row.values.get(_EMAIL)
         if address:
             first = self._row_of_address.setdefault(address.key, row.number)
             if first != row.number:
-                code = ErrorCode.SAME_ADDRESS_AS_ROW
-                yield self._error(code, ContactField.EMAIL, row=first)
-        external_id = row.values.get(ContactField.EXTERNAL_ID)
+                errors.append(self._error(ErrorCode.SAME_ADDRESS_AS_ROW, _EMAIL, row=first))
+        external_id = row.values.get(_EXTERNAL_ID)
         if external_id:
             first = self._row_of_external_id.setdefault(external_id, row.number)
             if first != row.number:
                 code = ErrorCode.SAME_EXTERNAL_ID_AS_ROW
-                yield self._error(code, ContactField.EXTERNAL_ID, row=first)
+                errors.append(self._error(code, _EXTERNAL_ID, row=first))
+        return errors
 
     def _error(self, code: ErrorCode, target: str, **parameters: int) -> RowError:
         return RowError(code, self._mapping.heading_of(target), parameters)
 
 
-def _is_missing(target: str, row: ParsedRow) -> bool:
-    return target not in row.values and target not in row.refused
+def _is_partner(row: ParsedRow) -> bool:
+    """Whether a row is known to be about a partner; an unreadable audience is not."""
+    audience = row.values.get(_AUDIENCE, Audience.PARTNER)
+    return audience is Audience.PARTNER and _AUDIENCE not in row.refused
 
 
 def _attribute_names(mapping: ColumnMapping) -> tuple[tuple[str, str], ...]:
@@ -178,11 +189,11 @@ def _attribute_names(mapping: ColumnMapping) -> tuple[tuple[str, str], ...]:
 
 def _contact(values: dict[str, Any], attributes: Mapping[str, str]) -> ContactRow:
     """The contact of values that are known to be complete."""
-    address = values.pop(ContactField.EMAIL)
-    full_name = values.pop(ContactField.FULL_NAME, None)
-    if isinstance(full_name, str):
+    address = values.pop(_EMAIL)
+    full_name = values.pop(_FULL_NAME, None)
+    if full_name:
         values = {**_split_name(full_name), **values}
-    if values.get(ContactField.AUDIENCE) is Audience.INTERNAL:
+    if values.get(_AUDIENCE) is Audience.INTERNAL:
         values = {name: value for name, value in values.items() if name not in PARTNER_FIELDS}
     return ContactRow(address=address, attributes=attributes, **values)
 

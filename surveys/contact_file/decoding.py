@@ -68,6 +68,7 @@ _SPREADSHEET_PARTS = (b"[Content_Types].xml", b"xl/", b"opendocument.spreadsheet
 
 # Order decides between guesses of equal weight.
 _GUESSES = (Encoding.WINDOWS_1250, Encoding.ISO_8859_2, Encoding.DOS_852)
+_NOTHING = "\ufeff\x1a\u00a0 \t\r\n,;\"'"
 _ASCII = bytes(range(128))
 _POLISH = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ")
 _OFTEN_BESIDE_POLISH = frozenset("äöüßéáíčšžřěůýŠŽČÄÖÜ„”“’‘–—…\u00a0€°§«»®©")
@@ -131,8 +132,8 @@ def _refuse_what_is_no_text(data: bytes) -> None:
 
 
 def _refuse_binary(sample: str) -> None:
-    """Refuse text that is blank, or full of control characters as no list of people is."""
-    if not sample.strip("\ufeff\x1a \t\r\n"):
+    """Refuse text that holds nothing, or control characters as no list of people does."""
+    if not sample.strip(_NOTHING):
         raise FileRefused(FileProblem.EMPTY)
     controls = sum(unicodedata.category(c) == "Cc" for c in sample if c not in "\t\r\n\x0c\x1a")
     if controls > _MAX_CONTROL_SHARE * len(sample):

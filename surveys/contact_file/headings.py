@@ -10,9 +10,10 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from sys import intern
 
 _MAX_ATTRIBUTE_NAME = 60
-_LIMESURVEY_ATTRIBUTE = re.compile(r"attribute[ _]?(\d+)(?:\s+(.+))?", re.IGNORECASE)
+_LIMESURVEY_ATTRIBUTE = re.compile(r"attribute[ _]?\d+(?:\s+(.+))?", re.IGNORECASE)
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -82,12 +83,15 @@ def attribute_name(heading: str) -> str:
     A heading `attr_x` names attribute x; LimeSurvey's 'attribute_1 Label' takes its label. Empty
     for a heading without a letter or figure.
     """
-    limesurvey = _LIMESURVEY_ATTRIBUTE.fullmatch(heading.strip())
-    if limesurvey:
-        number, label = limesurvey.groups()
-        return attribute_name(label) if label else f"attribute_{number}"
-    words = _NOT_WORD.sub("_", _unaccented(heading)).strip("_")
+    text = limesurvey_label(heading) or heading
+    words = _NOT_WORD.sub("_", _unaccented(text)).strip("_")
     return words.removeprefix("attr_")[:_MAX_ATTRIBUTE_NAME].strip("_")
+
+
+def limesurvey_label(heading: str) -> str:
+    """The label in 'attribute_1 Label' or 'attribute_1 <Label>', '' for other headings."""
+    named = _LIMESURVEY_ATTRIBUTE.fullmatch(heading.strip())
+    return (named[1] or "").strip("<> ") if named else ""
 
 
 def is_attribute_heading(heading: str) -> bool:
@@ -103,9 +107,12 @@ def _unaccented(text: str) -> str:
 
 
 def _folded(names: Mapping[str, str]) -> dict[str, str]:
-    """From folded heading to name; every name is a heading itself."""
+    """From folded heading to name; every name is a heading itself.
+
+    Interned, as the names of arguments are: rows are built from them by keyword.
+    """
     return {
-        fold(heading): str(name)
+        fold(heading): intern(str(name))
         for name, headings in names.items()
         for heading in (name, *headings.split(","))
     }
@@ -213,7 +220,7 @@ _IGNORED = (
 _IGNORED_HEADINGS = frozenset(fold(heading) for heading in _IGNORED.split(","))
 
 CONTACT_HEADINGS = Catalogue(
-    field_names=tuple(map(str, ContactField)),
+    field_names=tuple(field.value for field in ContactField),
     fields=_folded(_CONTACT_FIELDS),
     attributes=_folded(_CONTACT_ATTRIBUTES),
     ignored=_IGNORED_HEADINGS,
@@ -224,7 +231,7 @@ CONTACT_HEADINGS = Catalogue(
     takes_attributes=True,
 )
 ORDER_HEADINGS = Catalogue(
-    field_names=tuple(map(str, OrderField)),
+    field_names=tuple(field.value for field in OrderField),
     fields=_folded(_ORDER_FIELDS),
     attributes={},
     ignored=_IGNORED_HEADINGS,

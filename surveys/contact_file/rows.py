@@ -4,7 +4,7 @@ This is the part that contact files and orders files have in common; what their 
 `contacts.py` and `orders.py`. Rows come as a stream and nothing is written anywhere.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -77,12 +77,12 @@ class MappedColumn:
 class ParsedRow:
     """A row whose cells were read one by one.
 
-    `values` by target, empty cells left out; `refused` are the targets whose cells could not be
-    read, so that they need not be called missing as well.
+    `values` by target, empty cells left out, for `build` to use up; `refused` are the targets
+    whose cells could not be read, so that they need not be called missing as well.
     """
 
     number: int
-    values: Mapping[str, Any]
+    values: dict[str, Any]
     refused: frozenset[str]
 
 
@@ -139,15 +139,15 @@ def _parsed(record: Record, columns: Sequence[MappedColumn]) -> tuple[ParsedRow,
     values: dict[str, Any] = {}
     refused: list[str] = []
     errors: list[RowError] = []
+    cells = record.cells
     for column in columns:
-        cell = record.cells[column.position].strip()
-        if not cell:
-            continue
-        try:
-            values[column.target] = column.parse(cell)
-        except CellRefused as refusal:
-            refused.append(column.target)
-            errors.append(RowError(refusal.code, column.heading, refusal.parameters))
+        cell = cells[column.position].strip()
+        if cell:
+            try:
+                values[column.target] = column.parse(cell)
+            except CellRefused as refusal:
+                refused.append(column.target)
+                errors.append(RowError(refusal.code, column.heading, refusal.parameters))
     return ParsedRow(record.number, values, frozenset(refused)), errors
 
 
