@@ -1,0 +1,48 @@
+"""Words that say nothing good or bad themselves but change or frame what stands beside them.
+
+Each cue is one bit, so that the cues of a word are one number.
+"""
+
+NEGATION = 1  # not, nobody, without
+BOOST = 2  # very, completely
+SOFTEN = 4  # a bit, rather
+CONTRAST = 8  # but, however: begins a clause
+REQUEST = 16  # please, should, it would help
+QUESTION = 32  # when, how, whether
+WHY = 64  # why: a question that is mostly a complaint
+WAIT = 128  # weeks, still, for the third time
+FACT = 256  # since 2015, we sell, employees
+THANKS = 512  # thank you
+IRONY = 1024  # as always, congratulations
+UP = 2048  # rises, high, more
+DOWN = 4096  # falls, low, less
+GOOD = 8192  # good when there is much of it: margin, quality
+BAD = 16384  # bad when there is much of it: price, delay
+LINK = 32768  # that, which, because: a comma before it does not end the clause
+JOIN = 65536  # and, while: may part opposite judgements
+TURN = 524288  # however: begins a clause where something has been judged before it
+PLAIN = 131072  # "not only": looks like a negation and is none
+DESPITE = 262144  # although, despite: the judgement beside it gives way
+
+BY_NAME = {
+    "negation": NEGATION,
+    "boost": BOOST,
+    "soften": SOFTEN,
+    "contrast": CONTRAST,
+    "turn": TURN,
+    "request": REQUEST,
+    "question": QUESTION,
+    "why": WHY,
+    "wait": WAIT,
+    "fact": FACT,
+    "thanks": THANKS,
+    "irony": IRONY,
+    "up": UP,
+    "down": DOWN,
+    "good": GOOD,
+    "bad": BAD,
+    "link": LINK,
+    "join": JOIN,
+    "plain": PLAIN,
+    "despite": DESPITE,
+}

@@ -1,0 +1,114 @@
+"""The numbers from which the verdict on a whole comment is computed.
+
+Every feature lies roughly between -1 and 1, so that the coefficients in `model.json` can be
+compared with each other. The last three exist in English only.
+"""
+
+import math
+from collections.abc import Sequence
+
+from analysis.sentiment import cues
+from analysis.sentiment.judging import Judged
+from analysis.sentiment.reading import Reading
+
+NAMES = (
+    "constant",
+    "good",  # all praise, saturating
+    "bad",
+    "best_clause",
+    "worst_clause",
+    "both",  # the smaller of good and bad
+    "balance",
+    "last_clause",
+    "after_contrast",
+    "stands_good",  # a clause that is clearly good stands
+    "stands_bad",
+    "stand_both",
+    "request",
+    "question",
+    "why",
+    "waiting",
+    "fact",
+    "thanks",
+    "irony",
+    "emphasis",
+    "length",
+    "numbers",
+    "silent",  # nothing good or bad was found
+    "silent_driver",  # and yet a driver is named
+    "vader",
+    "textblob",
+    "subjectivity",
+)
+ENGLISH_ONLY = frozenset({"vader", "textblob", "subjectivity"})
+
+_STANDS = 0.8
+
+
+def features(reading: Reading, clauses: Sequence[Judged]) -> list[float]:
+    """One number for each of `NAMES`, of a text and its judged clauses."""
+    good = sum(clause.good for clause in clauses)
+    bad = sum(clause.bad for clause in clauses)
+    best = max((clause.value for clause in clauses), default=0.0)
+    worst = min((clause.value for clause in clauses), default=0.0)
+    last = next((clause.value for clause in reversed(clauses) if clause.value), 0.0)
+    stands_good, stands_bad = best >= _STANDS, worst <= -_STANDS
+    bits = 0
+    for clause in clauses:
+        bits |= clause.bits
+    is_silent = good + bad < 0.3
+    return [
+        1.0,
+        _saturated(good),
+        _saturated(bad),
+        _saturated(max(best, 0.0)),
+        _saturated(max(-worst, 0.0)),
+        _saturated(min(good, bad)),
+        (good - bad) / (good + bad + 1.0),
+        max(-1.0, min(1.0, last / 2)),
+        _after_contrast(clauses),
+        float(stands_good),
+        float(stands_bad),
+        float(stands_good and stands_bad),
+        float(bool(bits & cues.REQUEST)),
+        float(bool(reading.n_questions or bits & cues.QUESTION)),
+        float(bool(bits & cues.WHY)),
+        float(bool(bits & cues.WAIT)),
+        float(bool(bits & cues.FACT)),
+        float(bool(bits & cues.THANKS)),
+        float(bool(bits & cues.IRONY)),
+        float(bool(reading.n_exclamations or any(word.is_capital for word in reading.words))),
+        min(1.0, math.log1p(len(reading.words)) / 5),
+        min(1.0, reading.n_numbers / 3),
+        float(is_silent),
+        float(is_silent and bool(reading.drivers)),
+        *_outside(reading),
+    ]
+
+
+def _saturated(amount: float) -> float:
+    return amount / (amount + 2.0)
+
+
+def _after_contrast(clauses: Sequence[Judged]) -> float:
+    """Value of what follows the last "but", -1 to 1; 0 without one."""
+    tail, has_contrast = 0.0, False
+    for clause in clauses:
+        if clause.stretch.is_contrast:
+            tail, has_contrast = 0.0, True
+        tail += clause.value
+    return max(-1.0, min(1.0, tail / 2)) if has_contrast else 0.0
+
+
+def _outside(reading: Reading) -> tuple[float, float, float]:
+    """VADER's normalised sum, TextBlob's mean polarity and mean subjectivity of the text."""
+    vader = blob = subjective = 0.0
+    n_blob = 0
+    for word in reading.words:
+        vader += word.vader
+        if word.blob or word.subjectivity:
+            blob += word.blob
+            subjective += word.subjectivity
+            n_blob += 1
+    shared = max(n_blob, 1)
+    return vader / math.sqrt(vader * vader + 15.0), blob / shared, subjective / shared
