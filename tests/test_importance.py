@@ -178,8 +178,8 @@ def gaps_of(**values: float) -> list[DriverGap]:
 
 
 def test_blind_spots_are_proven_negative_and_important() -> None:
-    gaps = gaps_of(proven=-30, small=-2, positive=30, unimportant=-40)
-    derived = {"proven": 1.2, "small": 1.2, "positive": 1.2, "unimportant": 0.4}
+    gaps = gaps_of(proven=-30, small=-2, positive=30, unimportant=-40, average=-40)
+    derived = {"proven": 1.2, "small": 1.2, "positive": 1.2, "unimportant": 0.4, "average": 1.0}
 
     found = blind_spots(gaps, k=10, derived=derived, stated=None)
 
