@@ -19,6 +19,7 @@ if sys.platform == "win32":
 import argparse
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import shutil
@@ -212,7 +213,8 @@ def up(arguments: argparse.Namespace, extra: list[str]) -> int:
             commands(ports, pulse=PULSE),
             environment=environment,
             logs=INSTANCE / "log",
-            ready_urls=[f"http://127.0.0.1:{port}/healthz" for port in (ports.catcher, ports.web)],
+            # By the name of the settings: the application answers to no other.
+            ready_urls=[f"http://localhost:{port}/healthz" for port in (ports.catcher, ports.web)],
             announce=lambda: print(announcement(ports, _read_json(INSTANCE / "demo.json"))),
         )
     print("\nEnded.")
@@ -432,6 +434,8 @@ def port_number(text: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; returns the exit code: 0 well, 1 trouble, 2 wrong usage."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # in a pipe, too, our lines come before theirs
     commands_of_dev = parser()
     known, extra = commands_of_dev.parse_known_args(arguments)
     if "run" not in known:
