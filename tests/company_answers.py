@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from analysis.stats import (
@@ -113,3 +114,6 @@ def staff_scores() -> st.SearchStrategy[Estimate]:
 
 
 comparisons = st.integers(1, 60)
+
+unhurried = settings(deadline=None)
+"""These laws are not about time, and a busy machine may pause for longer than an example takes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from company_answers import unhurried
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def test_bias_has_the_df_of_the_weaker_side() -> None:
     assert group_calibration(everybody_says(70), ACTUAL).bias.df == 5
 
 
+@unhurried
 @given(scores=guesses, shift=st.integers(-30, 30))
 def test_shifting_all_predictions_shifts_the_bias(scores: list[float], shift: int) -> None:
     plain = group_calibration(one_driver_each(scores), ACTUAL).bias
@@ -69,6 +71,7 @@ def test_shifting_all_predictions_shifts_the_bias(scores: list[float], shift: in
     assert shifted.half_width() == pytest.approx(plain.half_width())
 
 
+@unhurried
 @given(scores=guesses)
 def test_mean_error_is_at_least_the_bias(scores: list[float]) -> None:
     result = group_calibration(one_driver_each(scores), ACTUAL)
@@ -92,6 +95,7 @@ def test_overconfidence_is_what_the_hits_lack_to_four_in_five() -> None:
     assert (never.n_hits, never.overconfidence.value) == (0, 80)
 
 
+@unhurried
 @given(scores=guesses)
 def test_overconfidence_lies_in_its_interval_and_range(scores: list[float]) -> None:
     overconfidence = group_calibration(one_driver_each(scores), ACTUAL).overconfidence

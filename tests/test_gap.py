@@ -18,6 +18,7 @@ from company_answers import (
     score_of,
     staff_score,
     staff_scores,
+    unhurried,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +74,7 @@ def a_gap(value: float, *, error: float = 3.0, few: bool = False) -> Gap:
 # Difference
 
 
+@unhurried
 @given(a=scores, b=scores, k=comparisons)
 def test_gap_is_mirrored_when_its_sides_are_swapped(a: Estimate, b: Estimate, k: int) -> None:
     gap, mirrored = difference(a, b), difference(b, a)
@@ -83,6 +85,7 @@ def test_gap_is_mirrored_when_its_sides_are_swapped(a: Estimate, b: Estimate, k:
     assert mirrored.mark(k) == gap.mark(k)
 
 
+@unhurried
 @given(
     means=st.tuples(st.floats(0, 100), st.floats(0, 100)),
     deviations=st.tuples(st.floats(1, 40), st.floats(1, 40)),
@@ -116,6 +119,7 @@ def test_figures_with_infinite_df_are_compared_with_the_normal_quantile() -> Non
     assert pooled([a, b]).df == math.inf
 
 
+@unhurried
 @given(a=scores, b=scores, k=comparisons)
 def test_marked_among_many_is_marked_among_fewer(a: Estimate, b: Estimate, k: int) -> None:
     gap = difference(a, b)
@@ -125,6 +129,7 @@ def test_marked_among_many_is_marked_among_fewer(a: Estimate, b: Estimate, k: in
         assert gap.mark(k) is Mark.BIGGER
 
 
+@unhurried
 @given(a=scores, b=scores, k=comparisons)
 def test_bands_apart_mean_a_marked_row(a: Estimate, b: Estimate, k: int) -> None:
     if a.interval(k).apart_from(b.interval(k)):
@@ -152,6 +157,7 @@ def random_companies(dice: random.Random) -> list[list[int]]:
     ]
 
 
+@unhurried
 @given(a=scores, b=scores, k=comparisons, decimals=st.integers(0, 2))
 def test_row_is_marked_exactly_when_zero_is_outside_the_printed_interval(
     a: Estimate, b: Estimate, k: int, decimals: int
@@ -267,6 +273,7 @@ def test_page_without_a_marked_row_has_no_proven_gap() -> None:
 # Composite and headline
 
 
+@unhurried
 @given(
     parts=st.lists(partner_scores(), min_size=1, max_size=5),
     weights=st.lists(st.floats(0.1, 5), min_size=5, max_size=5),
@@ -284,6 +291,7 @@ def test_composite_lies_between_its_parts_and_is_no_narrower_than_their_mean(
     assert whole.interval(k).low - 1e-9 <= whole.value <= whole.interval(k).high + 1e-9
 
 
+@unhurried
 @given(parts=st.lists(partner_scores(), min_size=2, max_size=5), factor=st.floats(0.1, 50))
 def test_only_the_ratio_of_weights_counts(parts: list[Estimate], factor: float) -> None:
     weights = [1.0 + number for number in range(len(parts))]
@@ -360,6 +368,7 @@ two_waves = st.integers(2, 10).flatmap(
 )
 
 
+@unhurried
 @given(waves=two_waves, k=comparisons)
 def test_linked_change_is_never_wider_than_unlinked(
     waves: tuple[list[list[int]], list[list[int]]], k: int
@@ -377,6 +386,7 @@ def test_linked_change_is_never_wider_than_unlinked(
         assert linked == unlinked
 
 
+@unhurried
 @given(waves=two_waves)
 def test_covariance_is_the_sum_over_companies_of_their_joint_deviations(
     waves: tuple[list[list[int]], list[list[int]]],
@@ -435,6 +445,7 @@ def test_segment_that_is_too_small_or_alone_has_no_gap() -> None:
     assert published_against_rest({"gold": an_estimate(50)}) == {"gold": None}
 
 
+@unhurried
 @given(first=companies(), second=companies())
 def test_two_segments_have_opposite_gaps(first: list[list[int]], second: list[list[int]]) -> None:
     gaps = segments_against_rest({"a": cells_of(first), "b": cells_of(second)})
@@ -461,6 +472,7 @@ def test_published_rest_is_close_to_the_rest_of_its_cells() -> None:
         assert first.half_width(10) == pytest.approx(second.half_width(10), rel=0.25)
 
 
+@unhurried
 @given(estimates=st.lists(scores, min_size=1, max_size=5))
 def test_pooled_figure_counts_everybody_and_lies_between_its_parts(
     estimates: Sequence[Estimate],

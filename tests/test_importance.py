@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from company_answers import pair_cell, partner_scores
+from company_answers import pair_cell, partner_scores, unhurried
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
@@ -44,6 +44,7 @@ def a_correlation(value: float) -> Correlation:
 # Derived importance
 
 
+@unhurried
 @given(pairs=pairs_of_answers)
 def test_correlation_and_interval_are_scipy_s(pairs: list[tuple[int, int]]) -> None:
     xs, ys = [x for x, _ in pairs], [y for _, y in pairs]
@@ -60,6 +61,7 @@ def test_correlation_and_interval_are_scipy_s(pairs: list[tuple[int, int]]) -> N
     assert r.interval().high == pytest.approx(high, abs=1e-9)
 
 
+@unhurried
 @given(pairs=pairs_of_answers, factor=st.integers(1, 9), shift=st.integers(-5, 5))
 def test_correlation_is_bounded_symmetric_and_unchanged_by_rescaling(
     pairs: list[tuple[int, int]], factor: int, shift: int
@@ -120,6 +122,7 @@ def test_published_correlation_has_one_decimal() -> None:
 # Weights
 
 
+@unhurried
 @given(values=st.lists(st.floats(-1, 1), min_size=1, max_size=10))
 def test_weights_average_one_and_unlinked_drivers_have_none(values: list[float]) -> None:
     weights = derived_weights({f"d{i}": a_correlation(value) for i, value in enumerate(values)})
@@ -146,6 +149,7 @@ def test_stated_weights_are_importance_over_its_mean() -> None:
     assert stated_weights({}) is None
 
 
+@unhurried
 @given(
     scores=st.lists(partner_scores(), min_size=1, max_size=6),
     importances=st.lists(st.floats(1, 7), min_size=6, max_size=6),

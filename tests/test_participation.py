@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from company_answers import unhurried
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
@@ -76,6 +77,7 @@ def test_response_rate_of_companies_is_less_certain_than_of_people() -> None:
         response_share(Funnel(invited=3, delivered=0, completed=0), company_size=1)
 
 
+@unhurried
 @given(first=counts, second=counts)
 def test_difference_of_shares_is_newcombe_s(first: ClassCount, second: ClassCount) -> None:
     low, high = confint_proportions_2indep(
@@ -91,6 +93,7 @@ def test_difference_of_shares_is_newcombe_s(first: ClassCount, second: ClassCoun
     assert interval.high == pytest.approx(high, abs=1e-9)
 
 
+@unhurried
 @given(classes=dimensions)
 def test_shares_sum_to_one_and_a_warning_needs_both_conditions(
     classes: dict[str, ClassCount],
@@ -107,6 +110,7 @@ def test_shares_sum_to_one_and_a_warning_needs_both_conditions(
     assert result.warn == any(balance.warn for balance in balances)
 
 
+@unhurried
 @given(classes=dimensions)
 def test_r_indicator_is_one_only_if_all_classes_answer_alike(
     classes: dict[str, ClassCount],

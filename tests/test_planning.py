@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from company_answers import unhurried
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
@@ -16,6 +17,7 @@ sizes = st.floats(1, 10)
 numbers = st.integers(2, 5000)
 
 
+@unhurried
 @given(n=numbers, size=sizes, k=st.integers(1, 50), deviation=st.floats(5, 50))
 def test_detectable_change_is_the_formula_of_the_method(
     n: int, size: float, k: int, deviation: float
@@ -28,6 +30,7 @@ def test_detectable_change_is_the_formula_of_the_method(
     assert planned == pytest.approx(expected)
 
 
+@unhurried
 @given(n=numbers, size=sizes, k=st.integers(1, 50))
 def test_more_answers_show_less_and_more_questions_and_larger_companies_show_more(
     n: int, size: float, k: int
@@ -39,6 +42,7 @@ def test_more_answers_show_less_and_more_questions_and_larger_companies_show_mor
     assert detectable_change(n, company_size=size + 1, k=k) > planned
 
 
+@unhurried
 @given(n=numbers, size=sizes)
 def test_gap_against_as_many_single_people_is_no_harder_than_a_change(n: int, size: float) -> None:
     gap = detectable_gap(n, n, company_size=size)

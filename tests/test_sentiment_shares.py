@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from company_answers import unhurried
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
@@ -17,6 +18,7 @@ enough = st.builds(SentimentCounts, some, some, some, some, some).filter(
 )
 
 
+@unhurried
 @given(counts=enough, size=st.floats(1, 8))
 def test_shares_of_the_classified_sum_to_one_and_lie_in_their_intervals(
     counts: SentimentCounts, size: float
@@ -29,6 +31,7 @@ def test_shares_of_the_classified_sum_to_one_and_lie_in_their_intervals(
         assert share.interval().low <= share.value <= share.interval().high
 
 
+@unhurried
 @given(counts=enough)
 def test_shares_of_independent_comments_are_wilson_s(counts: SentimentCounts) -> None:
     negative = sentiment_shares(counts, company_size=1, n_companies=5).negative
@@ -38,6 +41,7 @@ def test_shares_of_independent_comments_are_wilson_s(counts: SentimentCounts) ->
     assert negative.interval().high == pytest.approx(high, abs=1e-9)
 
 
+@unhurried
 @given(counts=enough, size=st.floats(1, 8))
 def test_net_is_mirrored_when_positive_and_negative_are_swapped(
     counts: SentimentCounts, size: float
@@ -55,6 +59,7 @@ def test_net_is_mirrored_when_positive_and_negative_are_swapped(
     assert mirrored.mark() is plain.mark()
 
 
+@unhurried
 @given(counts=enough)
 def test_net_lies_in_its_interval_and_the_extremes_lie_around_the_net_of_all(
     counts: SentimentCounts,

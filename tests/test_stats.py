@@ -21,6 +21,7 @@ from company_answers import (
     signs_of,
     staff_score,
     staff_scores,
+    unhurried,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,6 +66,7 @@ def signs_sample(answers: Sequence[Sequence[int]]) -> Sample:
 # Quantiles
 
 
+@unhurried
 @given(
     df=st.one_of(st.floats(1, 10), st.floats(10, 1e6)),
     probability=st.floats(0.0001, 0.9999),
@@ -75,6 +77,7 @@ def test_t_quantile_agrees_with_scipy(df: float, probability: float) -> None:
     assert t_quantile(probability, df) == pytest.approx(expected, rel=1e-8, abs=1e-12)
 
 
+@unhurried
 @given(k=comparisons, df=st.floats(1, 200))
 def test_critical_value_grows_with_comparisons_and_shrinks_with_df(k: int, df: float) -> None:
     assert critical_value(k + 1, df) > critical_value(k, df)
@@ -103,6 +106,7 @@ def test_an_interval_for_no_comparison_is_refused(k: int) -> None:
 # Samples
 
 
+@unhurried
 @given(answers=companies())
 def test_mean_and_variance_are_those_of_the_answers(answers: list[list[int]]) -> None:
     flat = [answer for company in answers for answer in company]
@@ -135,7 +139,7 @@ def cr2_by_matrices(answers: Sequence[Sequence[int]]) -> tuple[float, float]:
     return variance, float(np.trace(products) ** 2 / np.sum(products**2))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(unhurried, max_examples=50)
 @given(answers=companies())
 def test_variance_and_df_are_those_of_the_general_cr2_formulas(answers: list[list[int]]) -> None:
     variance, df = cr2_by_matrices(answers)
@@ -146,7 +150,7 @@ def test_variance_and_df_are_those_of_the_general_cr2_formulas(answers: list[lis
     assert sample.df == pytest.approx(df, rel=1e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(unhurried, max_examples=50)
 @given(size=st.integers(1, 4), data=st.data())
 def test_variance_of_equal_companies_is_that_of_statsmodels(size: int, data: st.DataObject) -> None:
     company = st.lists(st.integers(1, 5), min_size=size, max_size=size)
@@ -163,6 +167,7 @@ def test_variance_of_equal_companies_is_that_of_statsmodels(size: int, data: st.
     assert sample.df == pytest.approx(len(answers) - 1)
 
 
+@unhurried
 @given(answers=companies(), seed=st.randoms(use_true_random=False))
 def test_order_of_answers_and_companies_changes_nothing(
     answers: list[list[int]], seed: random.Random
@@ -173,6 +178,7 @@ def test_order_of_answers_and_companies_changes_nothing(
     assert sample_of(shuffled) == sample_of(answers)
 
 
+@unhurried
 @given(answers=companies())
 def test_clustering_costs_and_df_lies_between_one_and_companies_less_one(
     answers: list[list[int]],
@@ -184,6 +190,7 @@ def test_clustering_costs_and_df_lies_between_one_and_companies_less_one(
     assert driver_score(sample).variance > 0
 
 
+@unhurried
 @given(answers=people())
 def test_people_alone_count_as_simple_random_answers(answers: list[int]) -> None:
     sample = Sample.of_people(histogram_of([answers]))
@@ -193,6 +200,7 @@ def test_people_alone_count_as_simple_random_answers(answers: list[int]) -> None
     assert sample.effective_n == pytest.approx(sample.n)
 
 
+@unhurried
 @given(answers=companies())
 def test_doubling_every_company_does_not_widen_the_interval(answers: list[list[int]]) -> None:
     once, twice = score_of(answers), score_of([*answers, *answers])
@@ -200,6 +208,7 @@ def test_doubling_every_company_does_not_widen_the_interval(answers: list[list[i
     assert twice.half_width() <= once.half_width() + 1e-9
 
 
+@unhurried
 @given(answers=companies())
 def test_doubling_answers_inside_companies_adds_no_certainty(answers: list[list[int]]) -> None:
     once, twice = sample_of(answers), sample_of([[*own, *own] for own in answers])
@@ -230,6 +239,7 @@ def test_anonymous_sample_uses_marks_only() -> None:
     assert sample.n_companies == 3
 
 
+@unhurried
 @given(answers=companies())
 def test_anonymous_df_is_that_of_the_same_companies_linked(answers: list[list[int]]) -> None:
     linked = sample_of(answers)
@@ -240,6 +250,7 @@ def test_anonymous_df_is_that_of_the_same_companies_linked(answers: list[list[in
     assert anonymous.weighted_company_size == pytest.approx(linked.weighted_company_size)
 
 
+@unhurried
 @given(
     answers=people(),
     marks=st.lists(st.integers(1, 9), min_size=2, max_size=40),
@@ -294,6 +305,7 @@ def test_partners_without_any_company_are_not_taken_for_staff() -> None:
         AnswerCells({4: 3}, sizes=[]).sample()
 
 
+@unhurried
 @given(first=companies(), second=companies())
 def test_merged_segments_equal_their_answers_together(
     first: list[list[int]], second: list[list[int]]
@@ -329,6 +341,7 @@ def test_weighted_company_size_is_that_of_an_average_person() -> None:
 # Scores and recommendation
 
 
+@unhurried
 @given(score=partner_scores() | staff_scores(), k=comparisons)
 def test_score_lies_inside_its_interval_and_the_interval_inside_the_range(
     score: Estimate, k: int
@@ -338,6 +351,7 @@ def test_score_lies_inside_its_interval_and_the_interval_inside_the_range(
     assert 0 <= interval.low <= score.value <= interval.high <= 100
 
 
+@unhurried
 @given(answers=recommendations, k=comparisons)
 def test_nps_and_mean_lie_inside_their_intervals(answers: list[list[int]], k: int) -> None:
     net, mean = nps(signs_sample(answers)), recommendation_mean(sample_of(answers))
@@ -346,6 +360,7 @@ def test_nps_and_mean_lie_inside_their_intervals(answers: list[list[int]], k: in
     assert 0 <= mean.interval(k).low <= mean.value <= mean.interval(k).high <= 10
 
 
+@unhurried
 @given(answers=companies(), k=comparisons)
 def test_mirrored_answers_mirror_the_interval(answers: list[list[int]], k: int) -> None:
     plain = score_of(answers)
@@ -356,11 +371,13 @@ def test_mirrored_answers_mirror_the_interval(answers: list[list[int]], k: int) 
     assert mirrored.interval(k).high == pytest.approx(100 - plain.interval(k).low, abs=1e-9)
 
 
+@unhurried
 @given(score=partner_scores() | staff_scores(), k=comparisons)
 def test_interval_of_many_comparisons_holds_that_of_one(score: Estimate, k: int) -> None:
     assert score.interval().within(score.interval(k))
 
 
+@unhurried
 @given(answers=recommendations)
 def test_nps_follows_the_published_formula(answers: list[list[int]]) -> None:
     sample = signs_sample(answers)
@@ -419,6 +436,7 @@ def test_few_answers_are_flagged_below_fifteen() -> None:
 # Published cells
 
 
+@unhurried
 @given(answers=companies(), pooled=st.floats(0.1, 4))
 def test_small_published_cell_uses_the_pooled_variance_only(
     answers: list[list[int]], pooled: float
@@ -431,6 +449,7 @@ def test_small_published_cell_uses_the_pooled_variance_only(
     assert (published.effective_n, published.df) == (sample.effective_n, sample.df)
 
 
+@unhurried
 @given(answers=companies(), pooled=st.floats(0, 4))
 def test_published_score_still_lies_in_its_interval(
     answers: list[list[int]], pooled: float
@@ -459,6 +478,7 @@ def test_published_value_is_rounded_and_its_claims_are_not() -> None:
     assert published.interval() == score.interval()
 
 
+@unhurried
 @given(score=partner_scores())
 def test_frozen_figures_give_the_estimate_back(score: Estimate) -> None:
     frozen = json.loads(json.dumps(score.figures()))
@@ -478,6 +498,7 @@ def test_infinite_df_survives_json() -> None:
 # Shares
 
 
+@unhurried
 @given(count=st.integers(0, 200), rest=st.integers(0, 200))
 def test_share_of_independent_people_is_wilson_s(count: int, rest: int) -> None:
     total = count + rest or 1
@@ -489,6 +510,7 @@ def test_share_of_independent_people_is_wilson_s(count: int, rest: int) -> None:
     assert interval.high == pytest.approx(high, abs=1e-9)
 
 
+@unhurried
 @given(answers=companies(), k=comparisons)
 def test_share_lies_inside_its_interval_and_more_comparisons_widen_it(
     answers: list[list[int]], k: int
@@ -533,6 +555,7 @@ def test_limit_next_to_zero_keeps_the_decimals_it_needs() -> None:
     assert Interval(-12.6, -0.04).rounded(away_from_zero=True) == Interval(-13, -0.04)
 
 
+@unhurried
 @given(limits=st.lists(st.floats(-100, 100), min_size=4, max_size=4))
 def test_intervals_are_apart_when_no_point_is_in_both(limits: list[float]) -> None:
     first, second = Interval(*sorted(limits[:2])), Interval(*sorted(limits[2:]))
