@@ -59,6 +59,7 @@ NETWORK_SIGNS = (
     "dns error",
     "error sending request",
     "Could not connect",
+    "from versions: none",  # an index that cannot be reached looks empty to pip
 )
 
 

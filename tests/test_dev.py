@@ -168,6 +168,7 @@ def test_python_without_venv_is_told_with_debians_mend(monkeypatch: pytest.Monke
     [
         ("Failed to establish: [Errno -3] Temporary failure in name resolution", "HTTPS_PROXY"),
         ("error: client error (Connect): dns error: failed to lookup", "HTTPS_PROXY"),
+        ("ERROR: Could not find a version of flask==3.1.3 (from versions: none)", "HTTPS_PROXY"),
         ("THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE", "hash differs"),
         ("Hash mismatch for `flask==3.1.3`", "hash differs"),
         ("error: command 'gcc' failed", "command 'gcc' failed"),
