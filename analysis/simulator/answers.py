@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from operator import getitem
 
 from analysis.simulator.randomness import TABLE_SIZE, Dice, ready_table
 from analysis.simulator.rows import Answers, PartnerType
@@ -88,8 +89,7 @@ class PartnerAnswers:
             base += TURNED_AWAY_POINTS
         drivers, bits = _draw_drivers(dice, self._steps, self._offsets[person.partner_type], base)
         total = int(_HUNDREDTH * SATISFACTION_STRENGTH * person.satisfaction)
-        for strength, step in zip(self._strengths, drivers, strict=True):
-            total += strength[step]
+        total += sum(map(getitem, self._strengths, drivers))
         place = (total + _TENTH // 2) // _TENTH - _RECOMMEND_LOWEST
         intent = self._intent[place][bits >> 12]
         if self._is_identified:

@@ -9,13 +9,14 @@ Source: method of the simulator, section 6.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 from typing import Literal, cast, get_args
 
-from analysis.simulator.data_files import rows_of, without_marks
+from analysis.simulator.data_files import rows_of
 from analysis.simulator.randomness import Dice, Weighted, one_of
 from analysis.simulator.rows import DRIVERS, Answers, Comment, Label, Language, Mention, Polarity
 
@@ -38,6 +39,7 @@ _SWAPPED_SHARE = 0.05
 _LEAST_DISTANCE = 0.15
 """So that an answer equal to the person's mean may still be spoken of."""
 
+_WITHOUT_MARKS = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ")
 _ALTERNATIVES = re.compile(r"\[([^]]*)\]")
 
 
@@ -109,10 +111,10 @@ def _draw_clauses(
 
 
 def _unused(dice: Dice, pool: tuple[Block, ...], clauses: list[_Clause]) -> _Clause:
-    start = int(dice() * len(pool))
-    used = [clause.block for clause in clauses]
-    block = next(b for b in (*pool[start:], *pool[:start]) if b not in used)
-    return _Clause(block.draw(dice), block)
+    place = int(dice() * len(pool))
+    while any(clause.block is pool[place] for clause in clauses):
+        place = (place + 1) % len(pool)
+    return _Clause(pool[place].draw(dice), pool[place])
 
 
 def _draw_drivers(dice: Dice, answers: Answers, count: int, *, wants_contrast: bool) -> list[int]:
@@ -122,11 +124,15 @@ def _draw_drivers(dice: Dice, answers: Answers, count: int, *, wants_contrast: b
     chosen: list[int] = []
     while known and len(chosen) < count:
         pool = _opposite(answers, chosen[-1], known) if wants_contrast and chosen else known
-        weights = [abs((answers[place] or 0) - mean) + _LEAST_DISTANCE for place in pool]
-        place = Weighted(pool, weights).draw(dice)
+        place = _far_from(mean, answers, pool, dice)
         chosen.append(place)
         known.remove(place)
     return chosen
+
+
+def _far_from(mean: float, answers: Answers, pool: list[int], dice: Dice) -> int:
+    bounds = list(accumulate(abs((answers[place] or 0) - mean) + _LEAST_DISTANCE for place in pool))
+    return pool[min(bisect_right(bounds, dice() * bounds[-1]), len(pool) - 1)]
 
 
 def _opposite(answers: Answers, place: int, known: list[int]) -> list[int]:
@@ -198,7 +204,7 @@ def _label(polarities: Sequence[Label]) -> Label:
 def _as_typed(dice: Dice, text: str, language: Language) -> str:
     """Three in ten Poles write without diacritics; one comment in twenty has swapped letters."""
     if language == "pl" and dice() < _WITHOUT_MARKS_SHARE:
-        text = without_marks(text)
+        text = text.translate(_WITHOUT_MARKS)
     return _swapped(dice, text) if dice() < _SWAPPED_SHARE else text
 
 

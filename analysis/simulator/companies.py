@@ -69,9 +69,10 @@ _OTHER_ROLES: Weighted[Role] = Weighted(
 _EXIT_BASE = 0.25
 _EXIT_SLOPE = -0.35
 _EXIT_CAP = 0.9
-_LAST_ORDER = (6, 36)
-_KINDS: Weighted[ExitKind] = Weighted(("slow_fade", "sudden_stop", "narrowing"), (0.45, 0.25, 0.30))
-_MONTHS_BEFORE: dict[ExitKind, tuple[int, int]] = {
+LAST_ORDER = (6, 36)
+KIND_SHARES: dict[ExitKind, float] = {"slow_fade": 0.45, "sudden_stop": 0.25, "narrowing": 0.30}
+_KINDS = Weighted(tuple(KIND_SHARES), tuple(KIND_SHARES.values()))
+MONTHS_BEFORE: dict[ExitKind, tuple[int, int]] = {
     "slow_fade": (12, 20),
     "sudden_stop": (6, 12),
     "narrowing": (12, 20),
@@ -130,6 +131,11 @@ class CompanyPlan:
         return f"P-{self.index + 1:05d}"
 
 
+def exit_chance(satisfaction: float, world: World) -> float:
+    """Chance that a company of this satisfaction leaves within the planted months."""
+    return min(_EXIT_CAP, _EXIT_BASE * exp(_EXIT_SLOPE * satisfaction)) * world.exit_factor
+
+
 def plan_company(seed: int, index: int, *, size: Size, world: World) -> CompanyPlan:
     """Draws one company; other companies and the number of waves change nothing in it."""
     dice = stream(seed, f"company/{index}")
@@ -169,12 +175,11 @@ def _draw_seats(dice: Dice, band: SizeBand, language: Language) -> tuple[Seat, .
 
 
 def _draw_exit(dice: Dice, satisfaction: float, world: World) -> Exit | None:
-    chance = min(_EXIT_CAP, _EXIT_BASE * exp(_EXIT_SLOPE * satisfaction)) * world.exit_factor
-    if dice() >= chance:
+    if dice() >= exit_chance(satisfaction, world):
         return None
     kind = _KINDS.draw(dice)
-    last_order = uniform_int(dice, *_LAST_ORDER)
-    turned_away = last_order - uniform_int(dice, *_MONTHS_BEFORE[kind])
+    last_order = uniform_int(dice, *LAST_ORDER)
+    turned_away = last_order - uniform_int(dice, *MONTHS_BEFORE[kind])
     return Exit(kind, turned_away, last_order, goes_quiet=dice() < world.quiet_share)
 
 

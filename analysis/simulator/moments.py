@@ -6,7 +6,6 @@ Source: method of the simulator, section 3; days, hours and durations are free.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp, log
 
 from analysis.simulator.randomness import NORMALS, TABLE_SIZE, Dice, ready_table
@@ -74,30 +73,18 @@ _REPLIES: tuple[int | None, ...] = ready_table(
 """Working days until the vendor calls back; a tenth takes over ten, or never happens."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When and how a form was filled in; see `Response` for the fields."""
-
-    channel: Channel
-    day: int
-    minute: int
-    seconds: int
-    asks_for_contact: bool
-
-
 def draw_day(dice: Dice) -> tuple[Channel, int]:
     """The mail that led to an act, and its day."""
     return _DAYS[int(dice() * TABLE_SIZE)]
 
 
-def draw_moment(dice: Dice, channel: Channel, day: int) -> Moment:
-    """The rest of the moment of an answer."""
+def draw_moment(dice: Dice, day: int) -> tuple[int, int, bool]:
+    """Minute of the day, seconds it took, and whether the person agrees to be contacted."""
     bits = int(dice() * _FOUR_DRAWS)
     minute = _MINUTES[bits & _MASK]
     if day in _MAIL_DAYS and minute < _EARLIEST_ON_MAIL_DAYS:
         minute += _LATER_MINUTES
-    wants_contact = (bits >> 24 & _MASK) < _CONTACT_DRAWS
-    return Moment(channel, day, minute, _SECONDS[bits >> 12 & _MASK], wants_contact)
+    return minute, _SECONDS[bits >> 12 & _MASK], (bits >> 24 & _MASK) < _CONTACT_DRAWS
 
 
 def draw_reply(dice: Dice) -> int | None:

@@ -7,6 +7,7 @@ Source: method of the simulator, section 2.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -82,13 +83,7 @@ def company_name(dice: Dice, country: str, *, taken: set[str]) -> CompanyName:
 
 def is_denied(stem: str) -> bool:
     """Whether an invented word is or contains a known brand or an unlucky fragment."""
-    folded = _folded(stem)
-    brands, fragments = _denied()
-    return (
-        folded in brands
-        or any(len(brand) >= SHORTEST_BRAND_INSIDE and brand in folded for brand in brands)
-        or any(fragment in folded for fragment in fragments)
-    )
+    return _denied().search(_letters(stem)) is not None
 
 
 def person_name(dice: Dice, language: Language) -> PersonName:
@@ -122,12 +117,10 @@ def _free_domain(stem: str, word: str, taken: set[str]) -> str | None:
     return next(free, None)
 
 
-def _folded(text: str) -> str:
-    return without_marks(text).lower()
-
-
+@cache
 def _letters(text: str) -> str:
-    return "".join(letter for letter in _folded(text) if letter.isalnum())
+    """Letters and digits only, small and without diacritics."""
+    return "".join(letter for letter in without_marks(text).lower() if letter.isalnum())
 
 
 @cache
@@ -149,7 +142,12 @@ def _people(language: Language, kind: str) -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def _denied() -> tuple[frozenset[str], tuple[str, ...]]:
-    rows = rows_of("deny.tsv")
-    brands = frozenset(_folded(row["text"]) for row in rows if row["kind"] == "brand")
-    return brands, tuple(row["text"] for row in rows if row["kind"] == "fragment")
+def _denied() -> re.Pattern[str]:
+    """Matches anywhere, but a short brand only as a whole."""
+    inside: list[str] = []
+    whole: list[str] = []
+    for row in rows_of("deny.tsv"):
+        word = re.escape(_letters(row["text"]))
+        is_short = row["kind"] == "brand" and len(word) < SHORTEST_BRAND_INSIDE
+        (whole if is_short else inside).append(word)
+    return re.compile(f"{'|'.join(inside)}|^(?:{'|'.join(whole)})$")

@@ -123,9 +123,10 @@ def order_book(
     slope = _SLOPE_SD * normal(dice)
     noise = _LN_NOISE[plan.partner_type]
     frequency = _FREQUENCY[plan.partner_type] * _BAND_FREQUENCY.get(plan.size_band, 1.0)
+    is_steady = plan.exit is None and not plan.look_alikes
     cents, masks = array("q"), array("H")
     for month, market_ln in zip(MONTHS, market[plan.partner_type], strict=True):
-        left = _what_is_left(plan, month, world)
+        left = _USUAL if is_steady else _what_is_left(plan, month, world)
         # All draws are made in any case, so that an exit changes no other month.
         is_ordered = dice() < frequency * left.frequency or left.is_certain
         ln = ln_base + slope * month + _LN_SEASON[month % 12] + market_ln + noise * normal(dice)
@@ -174,11 +175,13 @@ def _draw_lines(dice: Dice) -> tuple[ProductLine, ...]:
 
 def _draw_mask(dice: Dice, lines: tuple[ProductLine, ...], share: float) -> int:
     """Bits of the lines in one order; at least one."""
-    kept = max(1, round(len(lines) * share))
-    mask = 0
-    for bit, line in enumerate(lines):
-        if dice() < line.chance and bit < kept:
-            mask |= 1 << bit
+    mask, bit = 0, 1
+    for line in lines:
+        if dice() < line.chance:
+            mask |= bit
+        bit <<= 1
+    if share < 1:
+        mask &= (1 << max(1, round(len(lines) * share))) - 1
     return mask or 1
 
 

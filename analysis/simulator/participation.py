@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from math import exp
 
-from analysis.simulator.companies import CompanyPlan
+from analysis.simulator.companies import CompanyPlan, Exit
 from analysis.simulator.randomness import Dice, normal, stream
 from analysis.simulator.rows import Tier
 from analysis.simulator.timeline import field_month, is_summer
@@ -98,13 +98,26 @@ class _Occupant:
     has_opted_out: bool = False
 
 
+def expected_effect(size: Size, wave: int) -> float:
+    """What a wave adds to everybody's logit by eagerness, fatigue and summer."""
+    fatigue = _FATIGUE_A_QUARTER * wave * size.quarters_a_wave
+    season = _SUMMER_LOGIT if is_summer(field_month(size, wave)) else 0.0
+    return size.eagerness + fatigue + season
+
+
+def exit_effect(leaving: Exit, month: int, world: World) -> float:
+    """What a planned exit takes from the logit of a company in a month."""
+    logit = _GONE_LOGIT if month > leaving.last_order else 0.0
+    if leaving.has_turned(month):
+        quarters = (month - leaving.turned_away) // EVENT_QUARTER_MONTHS
+        logit += max(_QUIETEST_LOGIT, -world.quiet_step * (1 + quarters))
+    return logit
+
+
 def wave_effects(seed: int, size: Size) -> tuple[float, ...]:
-    """What each wave adds to everybody's logit: eagerness, fatigue, summer and chance."""
+    """What each wave of one workspace adds to everybody's logit, chance included."""
     return tuple(
-        size.eagerness
-        + _FATIGUE_A_QUARTER * wave * size.quarters_a_wave
-        + (_SUMMER_LOGIT if is_summer(field_month(size, wave)) else 0.0)
-        + WAVE_SD * normal(stream(seed, f"wave/{wave}"))
+        expected_effect(size, wave) + WAVE_SD * normal(stream(seed, f"wave/{wave}"))
         for wave in range(size.waves)
     )
 
@@ -191,14 +204,9 @@ def _hazards_a_wave(hazards: _Hazards, size: Size) -> _Hazards:
 
 def _trouble(plan: CompanyPlan, wave: int, month: int, world: World) -> float:
     """What a planned exit or a busy time takes from the logit of a company in a wave."""
-    leaving = plan.exit
-    if leaving is None:
-        return _BUSY_LOGIT if _is_in(plan, "busy", wave) else 0.0
-    logit = _GONE_LOGIT if month > leaving.last_order else 0.0
-    if leaving.has_turned(month):
-        quarters = (month - leaving.turned_away) // EVENT_QUARTER_MONTHS
-        logit += max(_QUIETEST_LOGIT, -world.quiet_step * (1 + quarters))
-    return logit
+    if plan.exit is not None:
+        return exit_effect(plan.exit, month, world)
+    return _BUSY_LOGIT if _is_in(plan, "busy", wave) else 0.0
 
 
 def _is_in(plan: CompanyPlan, kind: str, wave: int) -> bool:

@@ -14,12 +14,11 @@ from analysis.simulator.rows import DRIVERS, Action, Wave, WaveRun
 from analysis.simulator.runs import Household, Stage
 from analysis.simulator.scores import (
     HELPFUL_DRIVER,
+    HELPFUL_EFFECT,
     HELPFUL_FROM_WAVE,
-    HELPFUL_SHIFT,
     HELPFUL_TYPE,
     SATISFACTION_STRENGTH,
     STRENGTHS,
-    helpful_effect,
 )
 from analysis.simulator.timeline import month_start
 from analysis.simulator.truth import (
@@ -92,7 +91,7 @@ def plant(
         driver_strengths=STRENGTHS,
         satisfaction_strength=SATISFACTION_STRENGTH,
         companies=tuple(_company(household.plan) for household in stage.households),
-        actions=_actions(),
+        actions=_actions(stage.latents.helpful_shift),
         comments=tuple(comment for run in runs for comment in _comments(run)),
         waves=tuple(_wave_counts(run, company_of) for run in runs),
         counts=_counts(stage.households, len(stage.staff), books),
@@ -112,14 +111,14 @@ def _company(plan: CompanyPlan) -> PlantedCompany:
     )
 
 
-def _actions() -> tuple[PlantedAction, ...]:
+def _actions(helpful_shift: float) -> tuple[PlantedAction, ...]:
     helpful = PlantedAction(
         key=_HELPFUL,
         driver=DRIVERS[HELPFUL_DRIVER],
         partner_type=HELPFUL_TYPE,
         from_wave=HELPFUL_FROM_WAVE,
-        latent_shift=HELPFUL_SHIFT,
-        effect=round(helpful_effect(HELPFUL_FROM_WAVE), 4),
+        latent_shift=round(helpful_shift, 4),
+        effect=HELPFUL_EFFECT,
     )
     useless = PlantedAction(
         key=_USELESS,

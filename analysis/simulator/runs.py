@@ -178,17 +178,17 @@ def partner_response(
 ) -> Response:
     """The response of a partner contact to an invitation that was answered."""
     channel, day = _act_of(invitation)
-    moment = draw_moment(dice, channel, day)
-    replied = draw_reply(dice) if moment.asks_for_contact else None
+    minute, seconds, asks_for_contact = draw_moment(dice, day)
+    replied = draw_reply(dice) if asks_for_contact else None
     return Response(
         invitation.contact_id,
         language,
         channel,
         day,
-        moment.minute,
-        moment.seconds,
+        minute,
+        seconds,
         answers,
-        moment.asks_for_contact,
+        asks_for_contact,
         replied,
         comment,
     )
@@ -224,14 +224,14 @@ def _staff_responses(
     for colleague, invitation in zip(stage.staff, invitations, strict=True):
         if invitation.state == "answered":
             channel, day = _act_of(invitation)
-            moment = draw_moment(moments, channel, day)
+            minute, seconds, _ = draw_moment(moments, day)
             yield Response(
                 invitation.contact_id,
                 colleague.row.language,
                 channel,
                 day,
-                moment.minute,
-                moment.seconds,
+                minute,
+                seconds,
                 answers.draw(dice, colleague.leaning),
                 asks_for_contact=False,
                 contact_replied_after=None,

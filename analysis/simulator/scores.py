@@ -1,9 +1,9 @@
 """The planted values: what partners and staff think on average, worked out, not drawn.
 
-An answer is a latent normal value in points, cut into five steps. The dissatisfied answer less,
-so the planted value of a driver is what *those likely to answer* think in wave 0: a mean over
-partner types and a grid of satisfaction, weighted by the chance of answering. It is the same
-for every seed; the latent means that give it are found by bisection.
+An answer is a latent normal value in points, cut into five steps. The planted value of a driver
+is what *those likely to answer* a wave think: a mean over partner types and a grid of
+satisfaction, weighted by the chance of answering. It is the same for every seed; the latent
+means that give the values of wave 0 are found by bisection.
 Source: method of the simulator, section 5.
 """
 
@@ -13,22 +13,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from math import erf, exp, sqrt
+from math import erf, sqrt
 
-from analysis.simulator.companies import TIER_SHARES, TYPE_SHARES
-from analysis.simulator.participation import (
-    BASE_LOGIT,
-    COMPANY_SD,
-    COMPANY_WAVE_SD,
-    PERSON_SD,
-    SATISFACTION_LOGIT,
-    TASTE_SD,
-    TIER_LOGIT,
-    WAVE_SD,
-)
+from analysis.simulator.companies import TYPE_SHARES
+from analysis.simulator.likelihood import GRID, everyone_weights, likely_weights
+from analysis.simulator.participation import TASTE_SD
 from analysis.simulator.randomness import NORMALS
 from analysis.simulator.rows import DRIVERS, PartnerType
 from analysis.simulator.truth import PlantedRecommendation, PlantedScore
+from analysis.simulator.worlds import Size, World
 
 CUTS = (12.5, 37.5, 62.5, 87.5)
 """Latent points between the five steps of an answer."""
@@ -54,8 +47,9 @@ TYPE_SHIFTS: dict[PartnerType, float] = {
 
 HELPFUL_DRIVER = DRIVERS.index("direct_rules")
 HELPFUL_TYPE: PartnerType = "integrator"
-HELPFUL_SHIFT = 15.0
 HELPFUL_FROM_WAVE = 5
+HELPFUL_EFFECT = 15.0
+"""Points by which the action that helps lifts the score of its segment from then on."""
 
 STRENGTHS: tuple[float, ...] = (0.42, 0.10, 0.06, 0.50, 0.34, 0.26, 0.12, 0.46, 0.20, 0.14)
 """Points of the recommendation (0..10) that one answer step of each driver is worth."""
@@ -67,11 +61,14 @@ STAFF_RECOMMEND_PERSON_SD = 1.0
 """How colleagues differ in their guess of the recommendation, beside the noise of an answer."""
 
 _STAFF_GUESS_SD = sqrt(STAFF_RECOMMEND_PERSON_SD**2 + RECOMMEND_SD**2)
-_GRID = tuple(-4 + 0.2 * step for step in range(41))
+_PARTNER_SD = sqrt(TASTE_SD**2 + ANSWER_SD**2)
 _TASTE_GRID = NORMALS[227::455]
 """Nine normal draws that are equally likely."""
 _LOWEST, _HIGHEST = -150.0, 250.0
 _STEPS = 60
+
+Latents = dict[PartnerType, tuple[float, ...]]
+Weights = tuple[float, ...]
 
 
 def normal_cdf(value: float) -> float:
@@ -98,36 +95,35 @@ class LatentPlan:
     `staff_recommend[wave]` in points of the recommendation, before rounding to 0..10.
     """
 
-    partners: tuple[dict[PartnerType, tuple[float, ...]], ...]
+    partners: tuple[Latents, ...]
     staff: tuple[tuple[float, ...], ...]
     staff_recommend: tuple[float, ...]
+    helpful_shift: float
     scores: tuple[PlantedScore, ...]
     recommendations: tuple[PlantedRecommendation, ...]
 
 
 @cache
-def latent_plan(n_waves: int) -> LatentPlan:
-    """The plan for so many waves; the same for every seed and world."""
-    partners = tuple(_partner_latents(wave) for wave in range(n_waves))
-    scores = tuple(score for wave in range(n_waves) for score in _scores(wave, partners[wave]))
-    beliefs = [
-        [s.staff for s in scores if s.wave == w and s.segment == "all"] for w in range(n_waves)
-    ]
-    recommendations = tuple(_recommendation(wave, latents) for wave, latents in enumerate(partners))
+def latent_plan(size: Size, world: World) -> LatentPlan:
+    """The plan for a rhythm of waves and a world; companies and staff of `size` do not matter."""
+    weights = [likely_weights(size, world, wave) for wave in range(size.waves)]
+    bases = _base_latents(weights[0])
+    helpful_shift = _helpful_shift(bases, weights[HELPFUL_FROM_WAVE])
+    partners = tuple(_latents(bases, wave, helpful_shift) for wave in range(size.waves))
+    scores, staff, recommendations = [], [], []
+    for wave, (latents, likely) in enumerate(zip(partners, weights, strict=True)):
+        of_wave = list(_scores(wave, latents, likely))
+        scores += of_wave
+        staff.append(tuple(_staff_latent(s.staff) for s in of_wave if s.segment == "all"))
+        recommendations.append(_recommendation(wave, latents, likely))
     return LatentPlan(
         partners=partners,
-        staff=tuple(tuple(_staff_latent(belief) for belief in wave) for wave in beliefs),
+        staff=tuple(staff),
         staff_recommend=tuple(_staff_guess(r.staff_nps) for r in recommendations),
-        scores=scores,
-        recommendations=recommendations,
+        helpful_shift=helpful_shift,
+        scores=tuple(scores),
+        recommendations=tuple(recommendations),
     )
-
-
-def helpful_effect(wave: int) -> float:
-    """Points by which the action that helps moves its driver among its partners in a wave."""
-    latent = _partner_latents(wave)[HELPFUL_TYPE][HELPFUL_DRIVER]
-    before = _segment_score(latent - HELPFUL_SHIFT, _likely_weights())
-    return _segment_score(latent, _likely_weights()) - before
 
 
 def solve(function: Callable[[float], float], target: float) -> float:
@@ -139,39 +135,40 @@ def solve(function: Callable[[float], float], target: float) -> float:
     return (low + high) / 2
 
 
-def _partner_latents(wave: int) -> dict[PartnerType, tuple[float, ...]]:
-    bases = _base_latents()
-    return {
-        kind: tuple(
-            bases[driver] + shift + DRIFTS[driver] * wave + _action_shift(kind, driver, wave)
-            for driver in range(len(DRIVERS))
-        )
-        for kind, shift in TYPE_SHIFTS.items()
-    }
-
-
-def _action_shift(kind: PartnerType, driver: int, wave: int) -> float:
-    is_helped = kind == HELPFUL_TYPE and driver == HELPFUL_DRIVER and wave >= HELPFUL_FROM_WAVE
-    return HELPFUL_SHIFT if is_helped else 0.0
-
-
-@cache
-def _base_latents() -> tuple[float, ...]:
-    weights = _likely_weights()
-
+def _base_latents(likely: Weights) -> tuple[float, ...]:
     def mean_of_all(latent: float) -> float:
-        return sum(
-            TYPE_SHARES[kind] * _segment_score(latent + shift, weights)
-            for kind, shift in TYPE_SHIFTS.items()
+        return _over_types(
+            {k: _segment_score(latent + shift, likely) for k, shift in TYPE_SHIFTS.items()}
         )
 
     return tuple(solve(mean_of_all, target) for target in PARTNERS)
 
 
-def _scores(wave: int, latents: dict[PartnerType, tuple[float, ...]]) -> Iterator[PlantedScore]:
+def _helpful_shift(bases: tuple[float, ...], likely: Weights) -> float:
+    """Latent points that lift the score of the helped segment by the planted effect."""
+    before = (
+        bases[HELPFUL_DRIVER]
+        + TYPE_SHIFTS[HELPFUL_TYPE]
+        + DRIFTS[HELPFUL_DRIVER] * HELPFUL_FROM_WAVE
+    )
+    target = _segment_score(before, likely) + HELPFUL_EFFECT
+    return solve(lambda latent: _segment_score(latent, likely), target) - before
+
+
+def _latents(bases: tuple[float, ...], wave: int, helpful_shift: float) -> Latents:
+    latents = {}
+    for kind, shift in TYPE_SHIFTS.items():
+        values = [base + shift + drift * wave for base, drift in zip(bases, DRIFTS, strict=True)]
+        if kind == HELPFUL_TYPE and wave >= HELPFUL_FROM_WAVE:
+            values[HELPFUL_DRIVER] += helpful_shift
+        latents[kind] = tuple(values)
+    return latents
+
+
+def _scores(wave: int, latents: Latents, weights: Weights) -> Iterator[PlantedScore]:
     for driver, code in enumerate(DRIVERS):
-        likely = {k: _segment_score(latents[k][driver], _likely_weights()) for k in TYPE_SHARES}
-        every = {k: _segment_score(latents[k][driver], _density_weights()) for k in TYPE_SHARES}
+        likely = {k: _segment_score(latents[k][driver], weights) for k in TYPE_SHARES}
+        every = {k: _segment_score(latents[k][driver], everyone_weights()) for k in TYPE_SHARES}
         belief = _over_types(likely) - GAPS[driver]
         rows = [("all", _over_types(likely), _over_types(every))]
         rows += [(kind, likely[kind], every[kind]) for kind in TYPE_SHARES]
@@ -191,11 +188,10 @@ def _over_types(values: dict[PartnerType, float]) -> float:
     return sum(TYPE_SHARES[kind] * value for kind, value in values.items())
 
 
-def _segment_score(latent: float, weights: tuple[float, ...]) -> float:
-    sd = sqrt(TASTE_SD**2 + ANSWER_SD**2)
+def _segment_score(latent: float, weights: Weights) -> float:
     return sum(
-        weight * score_of(latent + SATISFACTION_SD * satisfaction, sd)
-        for satisfaction, weight in zip(_GRID, weights, strict=True)
+        weight * score_of(latent + SATISFACTION_SD * satisfaction, _PARTNER_SD)
+        for satisfaction, weight in zip(GRID, weights, strict=True)
     )
 
 
@@ -204,44 +200,11 @@ def _staff_latent(belief: float) -> float:
     return solve(lambda latent: score_of(latent, sd), belief)
 
 
-@cache
-def _density_weights() -> tuple[float, ...]:
-    return _shares([exp(-satisfaction * satisfaction / 2) for satisfaction in _GRID])
-
-
-@cache
-def _likely_weights() -> tuple[float, ...]:
-    return _shares(
-        [
-            density * _chance_of_answering(satisfaction)
-            for satisfaction, density in zip(_GRID, _density_weights(), strict=True)
-        ]
-    )
-
-
-def _shares(weights: list[float]) -> tuple[float, ...]:
-    total = sum(weights)
-    return tuple(weight / total for weight in weights)
-
-
-def _chance_of_answering(satisfaction: float) -> float:
-    """Chance in wave 0, before anybody has left, over tiers and all that is random."""
-    sd = sqrt(COMPANY_SD**2 + PERSON_SD**2 + COMPANY_WAVE_SD**2 + WAVE_SD**2)
-    logit = BASE_LOGIT + SATISFACTION_LOGIT * satisfaction
-    return sum(
-        share * weight / (1 + exp(-logit - TIER_LOGIT[tier] - sd * noise))
-        for tier, share in TIER_SHARES.items()
-        for noise, weight in zip(_GRID, _density_weights(), strict=True)
-    )
-
-
-def _recommendation(
-    wave: int, latents: dict[PartnerType, tuple[float, ...]]
-) -> PlantedRecommendation:
+def _recommendation(wave: int, latents: Latents, weights: Weights) -> PlantedRecommendation:
     """NPS and mean of partners; given satisfaction and taste the sum of drivers is near normal."""
     nps = mean = 0.0
     for kind, share in TYPE_SHARES.items():
-        for satisfaction, weight in zip(_GRID, _likely_weights(), strict=True):
+        for satisfaction, weight in zip(GRID, weights, strict=True):
             for taste in _TASTE_GRID:
                 shift = SATISFACTION_SD * satisfaction + TASTE_SD * taste
                 centre, sd = _recommend_moments(latents[kind], shift)
@@ -249,7 +212,7 @@ def _recommendation(
                 part = share * weight / len(_TASTE_GRID)
                 nps += part * nps_of(centre, sd)
                 mean += part * recommend_mean(centre, sd)
-    staff_nps = min(nps + STAFF_OPTIMISM_NPS, 99.0)
+    staff_nps = nps + STAFF_OPTIMISM_NPS
     guess = _staff_guess(staff_nps)
     return PlantedRecommendation(
         wave=wave,

@@ -128,7 +128,7 @@ def _cast(
         mode=mode,
         households=tuple(households),
         staff=staff_of(seed, size),
-        latents=latent_plan(size.waves),
+        latents=latent_plan(size.rhythm, world),
         response_goal=size.response_goal,
     )
     return books, stage, partner_rows(plans, names, books, size)

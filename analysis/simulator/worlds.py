@@ -6,7 +6,7 @@ with the recovery table. Source: method of the simulator, sections 4 and 8.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DEFAULT_UNTIL = 2025
 """The last of the two simulated years when nobody names one; constant, so bytes stay equal."""
@@ -38,6 +38,11 @@ class Size:
     def quarters_a_wave(self) -> float:
         """Length of one wave in quarters: 1, or a third."""
         return self.months_between_waves / EVENT_QUARTER_MONTHS
+
+    @property
+    def rhythm(self) -> Size:
+        """The same waves for nobody: what the planted values hang on."""
+        return replace(self, name="", companies=0, staff=0, response_goal=None)
 
 
 @dataclass(frozen=True, slots=True)
