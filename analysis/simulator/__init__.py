@@ -10,6 +10,7 @@ Source: method of the simulator.
 
 from analysis.simulator.comments import Block, comment_blocks
 from analysis.simulator.identified import IdentifiedSample, identified_sample
+from analysis.simulator.memory import many_rows
 from analysis.simulator.moments import MAIL_MINUTE
 from analysis.simulator.names import is_denied
 from analysis.simulator.rows import (
@@ -77,4 +78,5 @@ __all__ = [
     "comment_blocks",
     "identified_sample",
     "is_denied",
+    "many_rows",
 ]

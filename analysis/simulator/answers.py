@@ -42,7 +42,7 @@ _MASK = TABLE_SIZE - 1
 _FOUR_DRAWS = 1 << 48
 
 _TENTH, _HUNDREDTH = 10, 100
-_RECOMMEND_LOWEST, _RECOMMEND_HIGHEST = -60, 160
+_RECOMMEND_LOWEST, _RECOMMEND_HIGHEST = -80, 120
 """Tenths of a point that drivers and satisfaction may move the recommendation."""
 
 _INTENT_SD = 1.9

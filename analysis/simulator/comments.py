@@ -61,6 +61,8 @@ class Block:
 
     def draw(self, dice: Dice) -> str:
         """One of the texts."""
+        if len(self.parts) == 1:
+            return self.text
         return "".join(part[0] if len(part) == 1 else one_of(dice, part) for part in self.parts)
 
 
@@ -119,20 +121,19 @@ def _unused(dice: Dice, pool: tuple[Block, ...], clauses: list[_Clause]) -> _Cla
 
 def _draw_drivers(dice: Dice, answers: Answers, count: int, *, wants_contrast: bool) -> list[int]:
     """Places of different drivers, by distance of the answer from the person's own mean."""
-    known = [place for place in range(len(DRIVERS)) if answers[place] is not None]
-    mean = sum(answers[place] or 0 for place in known) / max(1, len(known))
+    known = {place: step for place, step in enumerate(answers[: len(DRIVERS)]) if step is not None}
+    mean = sum(known.values()) / max(1, len(known))
+    distances = {place: abs(step - mean) + _LEAST_DISTANCE for place, step in known.items()}
     chosen: list[int] = []
-    while known and len(chosen) < count:
-        pool = _opposite(answers, chosen[-1], known) if wants_contrast and chosen else known
-        place = _far_from(mean, answers, pool, dice)
-        chosen.append(place)
-        known.remove(place)
+    while distances and len(chosen) < count:
+        pool = list(distances)
+        if wants_contrast and chosen:
+            pool = _opposite(answers, chosen[-1], pool)
+        bounds = list(accumulate([distances[place] for place in pool]))
+        drawn = bisect_right(bounds, dice() * bounds[-1])
+        chosen.append(pool[min(drawn, len(pool) - 1)])
+        del distances[chosen[-1]]
     return chosen
-
-
-def _far_from(mean: float, answers: Answers, pool: list[int], dice: Dice) -> int:
-    bounds = list(accumulate(abs((answers[place] or 0) - mean) + _LEAST_DISTANCE for place in pool))
-    return pool[min(bisect_right(bounds, dice() * bounds[-1]), len(pool) - 1)]
 
 
 def _opposite(answers: Answers, place: int, known: list[int]) -> list[int]:

@@ -17,6 +17,7 @@ from analysis.simulator.comments import (
     write_comment,
 )
 from analysis.simulator.companies import CompanyPlan
+from analysis.simulator.memory import many_rows
 from analysis.simulator.moments import draw_day, draw_moment, draw_reply
 from analysis.simulator.participation import Act, Person
 from analysis.simulator.people import Colleague
@@ -40,6 +41,8 @@ from analysis.simulator.scores import LatentPlan
 STAFF_ANSWERING = 0.85
 _STAFF_OPENED = 0.5
 
+# Plain numbers: reading a member of an Enum costs as much as making an invitation.
+_NOT_ASKED, _SILENT, _ANSWERED = int(Act.NOT_ASKED), int(Act.SILENT), int(Act.ANSWERED)
 _BOUNCE_CAUSES: dict[int, BounceCause] = {
     Act.UNKNOWN_USER: "unknown_user",
     Act.UNKNOWN_DOMAIN: "unknown_domain",
@@ -78,39 +81,49 @@ def play_wave(stage: Stage, wave: Wave, *, at_most: int | None = None) -> WaveRu
 
     Those who would have answered later are then still silent: the wave is open.
     """
-    invited = list(_invitations(stage, wave))
-    if at_most is not None:
-        invited = _still_open(invited, at_most)
-    staff_invitations = _staff_invitations(stage, wave)
-    return WaveRun(
-        wave=wave,
-        invitations=tuple(row.invitation for row in invited),
-        responses=tuple(_responses(stage, wave, invited)),
-        staff_invitations=staff_invitations,
-        staff_responses=tuple(_staff_responses(stage, wave, staff_invitations)),
-    )
+    with many_rows():
+        invitations, answering = _invitations(stage, wave)
+        if at_most is not None:
+            answering = _answered_by_now(invitations, answering, at_most)
+        staff_invitations = _staff_invitations(stage, wave)
+        return WaveRun(
+            wave=wave,
+            invitations=tuple(invitations),
+            responses=tuple(_responses(stage, wave, answering)),
+            staff_invitations=staff_invitations,
+            staff_responses=tuple(_staff_responses(stage, wave, staff_invitations)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Invited:
+class _Answering:
+    """Somebody who answers; `place` is that of the invitation."""
+
+    place: int
     invitation: Invitation
     household: Household
     person: Person
     contact: Contact
 
 
-def _invitations(stage: Stage, wave: Wave) -> Iterator[_Invited]:
-    dice = stream(stage.seed, f"days/{wave.number}")
+def _invitations(stage: Stage, wave: Wave) -> tuple[list[Invitation], list[_Answering]]:
+    dice, number = stream(stage.seed, f"days/{wave.number}"), wave.number
+    invitations: list[Invitation] = []
+    answering: list[_Answering] = []
     for household in stage.households:
         for person, contact in zip(household.people, household.contacts, strict=True):
-            act = person.acts[wave.number]
-            if act != Act.NOT_ASKED:
-                row = _invitation(dice, contact.external_id, act)
-                yield _Invited(row, household, person, contact)
+            act = person.acts[number]
+            if act == _NOT_ASKED:
+                continue
+            row = _invitation(dice, contact.external_id, act)
+            if act == _ANSWERED:
+                answering.append(_Answering(len(invitations), row, household, person, contact))
+            invitations.append(row)
+    return invitations, answering
 
 
 def _invitation(dice: Dice, contact_id: str, act: int) -> Invitation:
-    if act == Act.SILENT:
+    if act == _SILENT:
         return _silent(contact_id)
     if act in _BOUNCE_CAUSES:
         return Invitation(contact_id, "bounced", 0, "invitation", _BOUNCE_CAUSES[act])
@@ -122,37 +135,34 @@ def _silent(contact_id: str) -> Invitation:
     return Invitation(contact_id, "silent", None, None, None)
 
 
-def _still_open(invited: list[_Invited], at_most: int) -> list[_Invited]:
-    days = ((row.invitation.day, place) for place, row in enumerate(invited) if _is_sent(row))
-    late = {place for _, place in sorted(days, key=_day_and_place)[at_most:]}
-    return [
-        _Invited(_silent(row.contact.external_id), row.household, row.person, row.contact)
-        if place in late
-        else row
-        for place, row in enumerate(invited)
-    ]
+def _answered_by_now(
+    invitations: list[Invitation], answering: list[_Answering], at_most: int
+) -> list[_Answering]:
+    """Keeps the earliest answers, in their order, and makes the other invitations silent."""
+    by_day = sorted(answering, key=_day_of)
+    for row in by_day[at_most:]:
+        invitations[row.place] = _silent(row.invitation.contact_id)
+    return sorted(by_day[:at_most], key=_place_of)
 
 
-def _is_sent(row: _Invited) -> bool:
-    return row.invitation.state == "answered"
+def _day_of(row: _Answering) -> int:
+    return row.invitation.day or 0
 
 
-def _day_and_place(item: tuple[int | None, int]) -> tuple[int, int]:
-    day, place = item
-    return day or 0, place
+def _place_of(row: _Answering) -> int:
+    return row.place
 
 
-def _responses(stage: Stage, wave: Wave, invited: Sequence[_Invited]) -> Iterator[Response]:
+def _responses(stage: Stage, wave: Wave, answering: Sequence[_Answering]) -> Iterator[Response]:
     answers = PartnerAnswers(stage.latents, wave.number, is_identified=stage.mode == "identified")
     dice = stream(stage.seed, f"answers/{wave.number}")
     moments = stream(stage.seed, f"moments/{wave.number}")
     words = stream(stage.seed, f"comments/{wave.number}")
-    for row in invited:
-        if _is_sent(row):
-            person = respondent(row.household.plan, row.person, wave.field_month)
-            given = answers.draw(dice, person)
-            comment = comment_on(words, given, row.contact.language, person)
-            yield partner_response(moments, row.invitation, row.contact.language, given, comment)
+    for row in answering:
+        person = respondent(row.household.plan, row.person, wave.field_month)
+        given = answers.draw(dice, person)
+        comment = comment_on(words, given, row.contact.language, person)
+        yield partner_response(moments, row.invitation, row.contact.language, given, comment)
 
 
 def respondent(plan: CompanyPlan, person: Person, month: int) -> Respondent:

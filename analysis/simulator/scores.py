@@ -51,10 +51,10 @@ HELPFUL_FROM_WAVE = 5
 HELPFUL_EFFECT = 15.0
 """Points by which the action that helps lifts the score of its segment from then on."""
 
-STRENGTHS: tuple[float, ...] = (0.42, 0.10, 0.06, 0.50, 0.34, 0.26, 0.12, 0.46, 0.20, 0.14)
+STRENGTHS: tuple[float, ...] = (0.60, 0.05, 0.00, 0.70, 0.40, 0.20, 0.05, 0.55, 0.10, 0.05)
 """Points of the recommendation (0..10) that one answer step of each driver is worth."""
-SATISFACTION_STRENGTH = 0.25
-RECOMMEND_BASE = 6.8
+SATISFACTION_STRENGTH = 0.15
+RECOMMEND_BASE = 6.4
 RECOMMEND_SD = 1.1
 STAFF_OPTIMISM_NPS = 30
 STAFF_RECOMMEND_PERSON_SD = 1.0

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from analysis.simulator.companies import plan_company
+from analysis.simulator.memory import many_rows
 from analysis.simulator.names import VENDOR_DOMAIN, VENDOR_NAME
 from analysis.simulator.orders import MONTHS, OrderBook, market_paths, order_book, order_rows
 from analysis.simulator.participation import people_of, wave_effects
@@ -87,7 +88,8 @@ def build(
     """
     chosen, chosen_world = size_of(size), world_of(world)
     year = DEFAULT_UNTIL if until is None else until
-    books, stage, partners = _cast(seed, chosen, chosen_world, mode)
+    with many_rows():
+        books, stage, partners = _cast(seed, chosen, chosen_world, mode)
     waves = tuple(wave_dates(chosen, number, until=year) for number in range(chosen.waves))
     runs = () if chosen.is_streamed else tuple(_play(stage, waves))
     actions = planned_actions(waves)
