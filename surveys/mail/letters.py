@@ -86,7 +86,7 @@ def compose(environment: Environment, facts: LetterFacts) -> EmailMessage:
     """The finished message, ready to be handed to a server."""
     with in_locale(facts.locale):
         page = letter_page(facts)
-        text = environment.get_template("mail/letter.txt").render(page=page, facts=facts)
+        text = plain_text(page)
         html = environment.get_template("mail/letter.html").render(page=page, facts=facts)
     message = EmailMessage(policy=SMTP)
     _set_headers(message, page)
@@ -110,6 +110,23 @@ def letter_page(facts: LetterFacts) -> LetterPage:
         signature=fill(letter.signature[facts.locale], vendor=vendor),
         facts=facts,
     )
+
+
+def plain_text(page: LetterPage) -> str:
+    """The letter as text alone; says the same as the HTML part."""
+    facts = page.facts
+    parts = [page.greeting]
+    for paragraph in page.paragraphs:
+        parts.append(paragraph.text)
+        if paragraph.role == "link":
+            parts[-1:] = [text for text in (paragraph.text, facts.link) if text]
+    parts.append(page.signature)
+    foot = ["-- "]
+    if facts.workspace.postal_address:
+        foot.append(f"{facts.workspace.vendor}, {facts.workspace.postal_address}")
+    if facts.unsubscribe_link:
+        foot.append(f"{gettext('Stop survey emails')}: {facts.unsubscribe_link}")
+    return "\n\n".join(parts) + "\n\n" + "\n".join(foot) + "\n"
 
 
 def one_line(text: str) -> str:

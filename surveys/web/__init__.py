@@ -4,9 +4,28 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from surveys.web import accounts, health, preferences, respond
+from surveys.web import (
+    accounts,
+    contacts,
+    health,
+    preferences,
+    questionnaires,
+    respond,
+    settings,
+    waves,
+)
 
 
 def blueprints() -> Sequence[Blueprint]:
     """Every blueprint of this side, for app.py."""
-    return [accounts.bp, health.bp, preferences.bp, respond.bp]
+    modules = (
+        accounts,
+        contacts,
+        health,
+        preferences,
+        questionnaires,
+        respond,
+        settings,
+        waves,
+    )
+    return [module.bp for module in modules]

@@ -56,13 +56,13 @@ def _fields(item: Item) -> dict[str, Field]:
     fields: dict[str, Field] = {}
     if item.type is QuestionType.MANY:
         fields[item.code] = SelectMultipleField(
-            choices=[(value, value) for value in sorted(allowed_values(item))],
+            choices=[],
             validators=[_OneOf(allowed_values(item))],
             validate_choice=False,
         )
     elif has_values(item):
         fields[item.code] = RadioField(
-            choices=[(value, value) for value in sorted(allowed_values(item))],
+            choices=[],
             coerce=_text_or_none,
             validators=[Optional(), _OneOf(allowed_values(item))],
             validate_choice=False,

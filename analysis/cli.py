@@ -1,0 +1,5 @@
+"""Commands of the understanding side."""
+
+import click
+
+COMMANDS: tuple[click.Command, ...] = ()
