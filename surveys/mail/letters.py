@@ -92,6 +92,8 @@ def compose(environment: Environment, facts: LetterFacts) -> EmailMessage:
     _set_headers(message, page)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(css_inline.inline(html), subtype="html", cte="quoted-printable")
+    # Last, since setting the content clears every Content header.
+    message["Content-Language"] = facts.locale
     return message
 
 
@@ -178,7 +180,6 @@ def _set_headers(message: EmailMessage, page: LetterPage) -> None:
     message["Date"] = format_datetime(facts.sent_at)
     message["Message-ID"] = facts.message_id
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = facts.locale
     if facts.unsubscribe_link:
         mailbox = sender.reply_to or sender.sender_email
         message["List-Id"] = f"{one_line(sender.vendor)} <{facts.list_id}>"
