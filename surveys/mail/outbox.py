@@ -259,10 +259,12 @@ def _reminder_is_needless() -> ColumnElement[bool]:
 
 def _is_suppressed() -> ColumnElement[bool]:
     # A password reset is asked for by its receiver; an opt-out from surveys does not stop it.
-    of_this_survey = select(Wave.survey_id)
+    of_this_survey = (
+        select(Wave.survey_id)
         .where(Wave.id == OutgoingMail.wave_id)
         .correlate(OutgoingMail)
         .scalar_subquery()
+    )
     return and_(
         OutgoingMail.kind != MailKind.PASSWORD_RESET,
         exists().where(
