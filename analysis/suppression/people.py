@@ -85,6 +85,15 @@ class People:
             bits &= ~members
         return sorted(sizes, reverse=True)
 
+    def are_of_few(self, bits: int, n_companies: int) -> bool:
+        """True if these people belong to so many companies or fewer."""
+        for _ in range(n_companies):
+            if not bits:
+                break
+            lowest = (bits & -bits).bit_length() - 1
+            bits &= ~self._members[self._company_of[lowest]]
+        return not bits
+
     def weights(self, bits: int, doubled: int) -> list[int]:
         """As `sizes`, with those in `doubled` counted twice."""
         weights = []

@@ -74,11 +74,8 @@ class Crowd:
 
     def is_small(self, bits: int) -> bool:
         """True when these people are too few, or of too few companies; shares play no part."""
-        n = bits.bit_count()
-        if n < self.policy.min_people:
-            return True
         few = self.policy.min_companies - 1
-        return bool(few) and n <= sum(self.people.sizes(bits)[:few])
+        return bits.bit_count() < self.policy.min_people or self.people.are_of_few(bits, few)
 
     def n_companies(self, bits: int) -> int:
         """How many companies these people belong to."""

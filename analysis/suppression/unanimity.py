@@ -8,9 +8,9 @@ Source: method of confidentiality, section 2 (near-unanimity).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import islice
 
 from analysis.suppression.primary import Crowd
 from analysis.suppression.rows import Row, RowKey
@@ -36,75 +36,85 @@ class Sums:
         """The sum of a view."""
         return sum(sign * self.by_row[row.key] for sign, row in view.terms)
 
-    def is_close(self, total: int, *, added: int, taken: int) -> bool:
-        """True if a sum over `added` answers less one over `taken` is nearly as extreme as can be.
-
-        The same number on both sides at the two ends: all added answers lowest and all taken ones
-        highest, or the reverse.
-        """
-        above = total + self.n_steps * taken
-        below = self.n_steps * added - total
-        return min(above, below) <= self.slack
-
 
 def row_is_close(row: Row, sums: Sums) -> bool:
     """True if the row's own mean is within the slack of an end."""
-    return sums.is_close(sums.by_row[row.key], added=row.n, taken=0)
+    total = sums.by_row[row.key]
+    return min(total, sums.n_steps * row.n - total) <= sums.slack
 
 
 def close_combination(views: Sequence[View], sums: Sequence[Sums], crowd: Crowd) -> Leak | None:
     """A view, pair or triple of views whose sum is nearly unanimous by any of `sums`, or None."""
     shown = distinct(views)
     for counted in sums:
-        finder = _Finder(shown, counted, crowd)
-        for found in (finder.views(), finder.pairs(), finder.triples()):
-            for leak in found:
-                return leak
+        for whole in shown:
+            for end in (_lowest(whole, counted), _highest(whole, counted)):
+                found = end.combination(shown, crowd)
+                if found is not None:
+                    return found
     return None
 
 
-class _Finder:
-    """Combinations of views that are nearly unanimous by one kind of sum."""
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One view less none, one or two others, held against one end of what its sum can be.
 
-    def __init__(self, views: Sequence[View], sums: Sums, crowd: Crowd) -> None:
-        self._views = views
-        self._sums = sums
-        self._crowd = crowd
-        self._value = {view.bits: sums.of(view) for view in views}
+    The distance from that end is a sum over people: of answers above the lowest for some, of
+    steps missing to the highest for the others. It starts as `distance` of the whole view alone;
+    each part adds `gain` times its own sum, and `inside` and `outside` steps for each of its people
+    in and not in the whole.
+    """
 
-    def views(self) -> Iterator[Leak]:
-        for view in self._views:
-            if self._sums.is_close(self._value[view.bits], added=view.n, taken=0):
-                yield Leak("would_follow", view.terms, view.bits)
+    whole: View
+    sums: Sums
+    distance: int
+    gain: int
+    inside: int
+    outside: int
 
-    def pairs(self) -> Iterator[Leak]:
-        for one, other in combinations(self._views, 2):
-            common = self._crowd.size(one.bits & other.bits)
-            added, taken = one.n - common, other.n - common
-            total = self._value[one.bits] - self._value[other.bits]
-            if added + taken and self._sums.is_close(total, added=added, taken=taken):
-                terms = combined((1, one), (-1, other))
-                yield Leak("would_follow", terms, one.bits ^ other.bits)
+    def combination(self, views: Sequence[View], crowd: Crowd) -> Leak | None:
+        """The first combination that comes too close to the end, or None."""
+        slack = self.sums.slack
+        if self.distance <= slack:
+            return Leak("would_follow", self.whole.terms, self.whole.bits)
+        parts = self._parts(views, crowd)
+        for i, (cost, first) in enumerate(parts):
+            if self.distance + cost <= slack and (first.bits ^ self.whole.bits):
+                terms = combined((1, self.whole), (-1, first))
+                return Leak("would_follow", terms, first.bits ^ self.whole.bits)
+            for other_cost, second in islice(parts, i):
+                if self.distance + cost + other_cost > slack:
+                    break
+                left = slack - self.distance - cost - other_cost
+                triple = Triple(self.whole, first, second)
+                if self._is_close(triple, left, crowd):
+                    return Leak("would_follow", triple.terms, triple.bits)
+        return None
 
-    def triples(self) -> Iterator[Leak]:
-        for whole in self._views:
-            parts = [
-                (self._crowd.size(whole.bits & view.bits), view)
-                for view in self._views
-                if view is not whole
-            ]
-            for (n_first, first), (n_second, second) in combinations(parts, 2):
-                total = self._value[whole.bits]
-                total -= self._value[first.bits] + self._value[second.bits]
-                added = whole.n - n_first - n_second
-                taken = first.n - n_first + second.n - n_second
-                # Those in all three stand on both sides; without them the ends are only closer.
-                if self._sums.is_close(total, added=max(added, 0), taken=taken):
-                    yield from self._triple(Triple(whole, first, second), total, added, taken)
-
-    def _triple(self, triple: Triple, total: int, added: int, taken: int) -> Iterator[Leak]:
+    def _is_close(self, triple: Triple, left: int, crowd: Crowd) -> bool:
+        """Those in all three weigh against the whole, so the distance grows by their steps."""
         in_all = triple.whole.bits & triple.first.bits & triple.second.bits
-        n_in_all = self._crowd.size(in_all)
-        close = self._sums.is_close(total, added=added + n_in_all, taken=taken + n_in_all)
-        if close and self._crowd.size(triple.bits):
-            yield Leak("would_follow", triple.terms, triple.bits)
+        steps = self.sums.n_steps * crowd.size(in_all)
+        return steps <= left and crowd.size(triple.bits) > 0
+
+    def _parts(self, views: Sequence[View], crowd: Crowd) -> list[tuple[int, View]]:
+        """The other views with what each adds to the distance, least first."""
+        parts = []
+        for view in views:
+            if view is not self.whole:
+                n_in = crowd.size(view.bits & self.whole.bits)
+                cost = self.gain * self.sums.of(view)
+                cost += self.inside * n_in + self.outside * (view.n - n_in)
+                parts.append((cost, view))
+        return sorted(parts, key=lambda part: part[0])
+
+
+def _lowest(whole: View, sums: Sums) -> _End:
+    """The lower end: people of the whole answer lowest, others of the parts highest."""
+    return _End(whole, sums, sums.of(whole), gain=-1, inside=0, outside=sums.n_steps)
+
+
+def _highest(whole: View, sums: Sums) -> _End:
+    """The upper end: people of the whole answer highest, others of the parts lowest."""
+    missing = sums.n_steps * whole.n - sums.of(whole)
+    return _End(whole, sums, missing, gain=1, inside=-sums.n_steps, outside=0)

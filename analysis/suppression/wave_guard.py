@@ -11,8 +11,11 @@ Source: method of confidentiality, section 4 (wave guard).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
+from operator import or_
 
 from analysis.suppression.people import Frame
 from analysis.suppression.primary import Crowd
@@ -76,39 +79,39 @@ def _blocks(rows: Mapping[RowKey, int]) -> Iterator[int]:
 class _Figure:
     """A view with its wave: 0 is the one to be published, earlier ones count from 1."""
 
-    view: View
+    bits: int
+    n: int
     wave: int
+    view: View | None = None
 
-    @property
-    def bits(self) -> int:
-        return self.view.bits
 
-    @property
-    def n(self) -> int:
-        return self.view.n
+_Part = tuple[int, _Figure]  # how many people of a whole are in the figure
 
 
 class WaveGuard:
     """Looks for a combination of waves that shows a few people; remembers what was found safe."""
 
-    __slots__ = ("_admitted", "_crowd", "_earlier", "_parts", "_reach")
+    __slots__ = ("_admitted", "_crowd", "_earlier", "_limit", "_parts", "_reach")
 
     def __init__(self, crowd: Crowd, before: Sequence[Earlier]) -> None:
         self._crowd = crowd
         self._earlier = [
-            _Figure(View(bits, bits.bit_count(), ()), wave)
+            _Figure(bits, bits.bit_count(), wave)
             for wave, earlier in enumerate(before, start=1)
             for bits in dict.fromkeys(earlier.views)
             if bits
         ]
-        everyone = 0
-        for figure in self._earlier:
-            everyone |= figure.bits
-        largest = crowd.people.sizes(everyone | crowd.everyone)
-        few = sum(largest[: crowd.policy.min_companies - 1])
-        self._reach = max(crowd.policy.min_people - 1, few)
+        policy = crowd.policy
+        everyone = reduce(or_, (figure.bits for figure in self._earlier), crowd.everyone)
+        few = sum(crowd.people.sizes(everyone)[: policy.min_companies - 1]) if before else 0
+        # No larger group is of too few people or companies; no larger figure meets another wave's
+        # in a combination that needs too few repeaters.
+        self._reach = max(policy.min_people - 1, few)
+        self._limit = everyone.bit_count()
+        if not policy.is_strict:
+            self._limit = self._reach + policy.min_repeaters - 1
         self._admitted: list[_Figure] = []
-        self._parts: dict[int, list[tuple[int, _Figure]]] = {}
+        self._parts: dict[_Figure, list[_Part]] = {}
 
     def leak(self, views: Sequence[View]) -> Leak | None:
         """The first combination with an earlier wave that shows too few, or None.
@@ -119,10 +122,12 @@ class WaveGuard:
             return None
         current = {view.bits: view for view in distinct(views)}
         self._admitted = [
-            _Figure(current.pop(each.bits), 0) for each in self._admitted if each.bits in current
+            replace(each, view=current.pop(each.bits))
+            for each in self._admitted
+            if each.bits in current
         ]
         for view in current.values():
-            figure = _Figure(View(view.bits, view.bits.bit_count(), view.terms), 0)
+            figure = _Figure(view.bits, view.bits.bit_count(), 0, view)
             found = self._pair(figure) or self._as_whole(figure) or self._as_part(figure)
             if found is not None:
                 return found
@@ -131,73 +136,102 @@ class WaveGuard:
 
     def _pair(self, figure: _Figure) -> Leak | None:
         for old in self._earlier:
-            common = figure.bits & old.bits
-            if figure.n + old.n - 2 * common.bit_count() <= self._reach:
-                apart = figure.bits ^ old.bits
-                if self._shows(apart, repeated=common):
-                    return Leak("few_changed", figure.view.terms, apart)
+            apart = figure.bits ^ old.bits
+            is_close = apart.bit_count() <= self._reach
+            if is_close and self._shows(apart, repeated=figure.bits & old.bits):
+                return Leak("few_changed", combined((1, _view(figure))), apart)
         return None
 
     def _as_whole(self, figure: _Figure) -> Leak | None:
         """The figure less two others, of which at least one is of an earlier wave."""
-        parts = self._parts_of(figure, [*self._earlier, *self._admitted])
-        for i, (n_in_first, first) in enumerate(parts):
-            for n_in_second, second in parts[:i]:
-                if figure.n - n_in_first - n_in_second > self._reach:
-                    break
-                if (first.wave or second.wave) and (found := self._triple(figure, first, second)):
-                    return found
+        ours = self._parts_of(figure, self._admitted)
+        earlier = self._parts_of(figure, self._earlier)
+        for inside, first in ours:
+            found = self._with_parts(figure, first, inside, earlier)
+            if found is not None:
+                return found
+        if figure.n > self._limit:
+            return None
+        for i, (inside, first) in enumerate(earlier):
+            found = self._with_parts(figure, first, inside, islice(earlier, i))
+            if found is not None:
+                return found
         return None
 
     def _as_part(self, figure: _Figure) -> Leak | None:
-        """Another view less the figure and a third one, not both of this wave."""
-        for whole in [*self._earlier, *self._admitted]:
+        """Another view less the figure and a third one, not all of this wave."""
+        for whole in self._admitted:
             inside = (whole.bits & figure.bits).bit_count()
-            if figure.n - inside > self._reach:
-                continue
-            others = self._earlier_parts(whole)
-            if whole.wave:
-                others = others + self._parts_of(whole, self._admitted)
-            least = whole.n - inside - self._reach
-            for n_in_second, second in others:
-                if n_in_second >= least and (found := self._triple(whole, figure, second)):
+            if figure.n - inside <= self._reach:
+                found = self._with_parts(whole, figure, inside, self._earlier_parts(whole))
+                if found is not None:
+                    return found
+        return self._as_part_of_earlier(figure) if figure.n <= self._limit else None
+
+    def _as_part_of_earlier(self, figure: _Figure) -> Leak | None:
+        for whole in self._earlier:
+            inside = (whole.bits & figure.bits).bit_count()
+            if figure.n - inside <= self._reach:
+                found = self._with_parts(whole, figure, inside, self._earlier_parts(whole))
+                if found is None and whole.n <= self._limit:
+                    ours = self._parts_of(whole, self._admitted)
+                    found = self._with_parts(whole, figure, inside, ours)
+                if found is not None:
                     return found
         return None
 
-    def _earlier_parts(self, whole: _Figure) -> list[tuple[int, _Figure]]:
-        if whole.bits not in self._parts:
-            self._parts[whole.bits] = self._parts_of(whole, self._earlier)
-        return self._parts[whole.bits]
+    def _earlier_parts(self, whole: _Figure) -> list[_Part]:
+        if whole not in self._parts:
+            self._parts[whole] = self._parts_of(whole, self._earlier)
+        return self._parts[whole]
 
-    def _parts_of(self, whole: _Figure, figures: Sequence[_Figure]) -> list[tuple[int, _Figure]]:
+    def _parts_of(self, whole: _Figure, figures: Sequence[_Figure]) -> list[_Part]:
         """Figures that lie in the whole but for a few people, those that share most with it first.
 
         Whoever is in a part and not in the whole never cancels.
         """
-        shared = [((whole.bits & each.bits).bit_count(), each) for each in figures]
-        parts = [(n, each) for n, each in shared if each.n - n <= self._reach]
+        reach, limit, bits = self._reach, self._limit, whole.bits
+        parts = [
+            (inside, each)
+            for each in figures
+            if (each.n <= limit or each.wave == whole.wave)
+            and each.n - (inside := (bits & each.bits).bit_count()) <= reach
+        ]
         return sorted(parts, key=lambda part: -part[0])
 
-    def _triple(self, whole: _Figure, first: _Figure, second: _Figure) -> Leak | None:
-        both = first.bits & second.bits
-        left = (whole.bits ^ first.bits ^ second.bits) | both
+    def _with_parts(
+        self, whole: _Figure, first: _Figure, inside: int, seconds: Iterable[_Part]
+    ) -> Leak | None:
+        """The whole less the first part and any of the second ones. Most time is spent here."""
+        reach, first_bits = self._reach, first.bits
+        least = whole.n - inside - reach
+        apart = whole.bits ^ first_bits
+        for n_in_second, second in seconds:
+            if n_in_second < least:
+                break
+            left = (apart ^ second.bits) | (first_bits & second.bits)
+            if left.bit_count() <= reach and self._triple_shows(whole, first, second, left):
+                ours = [(1, whole.view), (-1, first.view), (-1, second.view)]
+                terms = combined(*((sign, view) for sign, view in ours if view is not None))
+                return Leak("few_changed", terms, left)
+        return None
+
+    def _triple_shows(self, whole: _Figure, first: _Figure, second: _Figure, left: int) -> bool:
         repeated = 0
         if first.wave != whole.wave:
-            repeated |= whole.bits & first.bits & ~both
+            repeated |= whole.bits & first.bits & ~second.bits
         if second.wave != whole.wave:
-            repeated |= whole.bits & second.bits & ~both
-        if not self._shows(left, repeated=repeated):
-            return None
-        ours = [
-            (sign, each.view)
-            for sign, each in ((1, whole), (-1, first), (-1, second))
-            if each.wave == 0
-        ]
-        return Leak("few_changed", combined(*ours), left)
+            repeated |= whole.bits & second.bits & ~first.bits
+        return self._shows(left, repeated=repeated)
 
     def _shows(self, left: int, *, repeated: int) -> bool:
         """True if the people left are too few and too few others need to repeat their answer."""
-        if not left or left.bit_count() > self._reach or not self._crowd.is_small(left):
-            return False
         policy = self._crowd.policy
-        return policy.is_strict or repeated.bit_count() < policy.min_repeaters
+        is_guess = not policy.is_strict and repeated.bit_count() >= policy.min_repeaters
+        return bool(left) and not is_guess and self._crowd.is_small(left)
+
+
+def _view(figure: _Figure) -> View:
+    if figure.view is None:
+        raise AssertionError("an earlier figure is made of no rows that could be hidden")
+    return figure.view

@@ -1,0 +1,1 @@
+"""Benchmarks: one module each, run by `python3 dev.py bench NAME`; each prints one JSON line."""
