@@ -176,7 +176,7 @@ class _Writer:
         self._default_locale = default_locale
         self._partners = _Partners.read(session)
         users = session.execute(select(User.email, User.id))
-        self._owners = dict(users.tuples().all())
+        self._owners = dict(users.all())
 
     def write(self, rows: Sequence[ContactRow]) -> ImportCounts:
         """Create or change the people of one block."""

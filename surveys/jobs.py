@@ -7,7 +7,7 @@ job commits once per item.
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from jinja2 import Environment
@@ -33,7 +33,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """All that jobs get: sessions, clock, settings, mail server, and the name of this worker."""
+    """All that jobs get: sessions, clock, settings, mail server, and the name of this worker.
+
+    `rests` is the worker's own memory of what it lets rest until when.
+    """
 
     new_session: Callable[[], Session]
     clock: Callable[[], datetime]
@@ -41,6 +44,7 @@ class JobContext:
     transport: MailTransport | None
     environment: Environment
     owner: str
+    rests: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def keys(self) -> LinkKeys:

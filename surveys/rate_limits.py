@@ -41,7 +41,7 @@ def tries(session: Session, bucket: str, *, now: datetime) -> tuple[int, int]:
         select(RateLimit.window_start, func.sum(RateLimit.hits))
         .where(RateLimit.bucket == bucket, RateLimit.window_start >= since)
         .group_by(RateLimit.window_start)
-    ).tuples()
+    )
     by_window = dict(rows.all())
     return by_window.get(_window(now), 0), sum(by_window.values())
 

@@ -1,0 +1,181 @@
+"""People of a wave as the confidentiality engine sees them, and what they answered.
+
+Reads who took part and who answered which question, for the wave to be published and for its
+predecessors; `analysis/suppression` decides on what is read here, `analysis/publishing.py` stores
+it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from analysis.answer_stream import WaveShape
+from analysis.figures import Measure
+from analysis.models import PublishedCell
+from analysis.segment_keys import members_of
+from analysis.suppression import (
+    TOTAL,
+    Dimension,
+    Frame,
+    Participant,
+    People,
+    RowKey,
+    build_frame,
+)
+from surveys.models import Answer, Invitation, Question, Wave
+from surveys.terms import Audience, CellState, Mode
+
+
+@dataclass(slots=True)
+class WavePeople:
+    """Everybody who took part in a wave: their frame, and each one's bit by invitation."""
+
+    frame: Frame
+    bit_of: Mapping[int, int]
+    profile_of: Mapping[int, int]
+    company_of: Mapping[int, Any]
+    n_invited: int
+
+
+@dataclass(slots=True)
+class QuestionAnswers:
+    """Who answered a question, as bits, and each one's value by invitation."""
+
+    bits: int = 0
+    values: dict[int, int] = field(default_factory=dict)
+
+
+def wave_people(session: Session, shape: WaveShape, people: People) -> WavePeople:
+    """The frame of everybody with a response mark in this wave."""
+    rows = session.execute(
+        select(Invitation.id, Invitation.contact_id, Invitation.partner_id, Invitation.profile_no)
+        .where(Invitation.wave_id == shape.wave_id, Invitation.answered_on.is_not(None))
+        .order_by(Invitation.id)
+    ).all()
+    invited = session.scalar(
+        select(func.count()).select_from(Invitation).where(Invitation.wave_id == shape.wave_id)
+    )
+    participants = [
+        Participant(_key(row), _company(row, shape), shape.segments[row.profile_no]) for row in rows
+    ]
+    dimensions = [Dimension(name, (name,)) for name in _stored_dimensions(shape)]
+    frame = build_frame(participants, dimensions, people=people)
+    return WavePeople(
+        frame=frame,
+        bit_of={row.id: 1 << people.enter(_key(row), _company(row, shape)) for row in rows},
+        profile_of={row.id: row.profile_no for row in rows},
+        company_of={row.id: _company(row, shape) for row in rows},
+        n_invited=invited or 0,
+    )
+
+
+def answers_by_question(
+    session: Session, shape: WaveShape, people: WavePeople
+) -> dict[int, QuestionAnswers]:
+    """Scored answers ('don't know' is none) of a linked wave, by question."""
+    found: dict[int, QuestionAnswers] = defaultdict(QuestionAnswers)
+    rows = session.execute(
+        select(Answer.response_id, Answer.question_id, Answer.value)
+        .join(Invitation, Invitation.id == Answer.response_id)
+        .where(
+            Invitation.wave_id == shape.wave_id,
+            Answer.item == 0,
+            Answer.value.is_not(None),
+        )
+        .execution_options(yield_per=2000)
+    )
+    for response_id, question_id, value in rows:
+        if value is None:
+            continue
+        answers = found[question_id]
+        answers.bits |= people.bit_of[response_id]
+        answers.values[response_id] = value
+    return found
+
+
+def sums_by_row(
+    measure: Measure,
+    rows: Sequence[tuple[RowKey, int]],
+    answers: QuestionAnswers,
+    bits: Mapping[int, int],
+) -> dict[RowKey, int]:
+    """Sum of answers in steps above the lowest, for each row (its key and its people's bits)."""
+    sums = {key: 0 for key, _ in rows}
+    for invitation_id, value in answers.values.items():
+        bit = bits[invitation_id]
+        steps = measure.steps(value)
+        for key, row_bits in rows:
+            if row_bits & bit:
+                sums[key] += steps
+    return sums
+
+
+def company_counts(people: WavePeople, row_bits: int) -> list[int]:
+    """How many of a row's people each company has; all that anonymous waves know of companies."""
+    counts: Counter[Any] = Counter(
+        people.company_of[invitation_id]
+        for invitation_id, bit in people.bit_of.items()
+        if bit & row_bits
+    )
+    return sorted(counts.values())
+
+
+def earlier_waves(session: Session, wave: Wave) -> Sequence[Wave]:
+    """Published waves of the same survey and audience before this one, the newest first."""
+    return session.scalars(
+        select(Wave)
+        .where(
+            Wave.survey_id == wave.survey_id,
+            Wave.audience == wave.audience,
+            Wave.number < wave.number,
+            Wave.published_at.is_not(None),
+        )
+        .order_by(Wave.number.desc())
+    ).all()
+
+
+def exact_rows(session: Session, wave_id: int) -> dict[str, dict[RowKey, int]]:
+    """What an earlier wave printed exactly: n by row, by question code."""
+    found: dict[str, dict[RowKey, int]] = defaultdict(dict)
+    rows = session.execute(
+        select(
+            PublishedCell.metric, PublishedCell.dimension, PublishedCell.segment, PublishedCell.n
+        ).where(PublishedCell.wave_id == wave_id, PublishedCell.state == CellState.EXACT)
+    )
+    for row in rows:
+        found[row.metric][row_key(row.dimension, row.segment)] = row.n or 0
+    return found
+
+
+def row_key(dimension: str, segment: str) -> RowKey:
+    """The engine's name of a stored row."""
+    if not dimension:
+        return TOTAL
+    return RowKey(dimension, tuple((member,) for member in members_of(segment)))
+
+
+def question_codes(session: Session) -> dict[int, str]:
+    """Code of each question by id."""
+    return dict(session.execute(select(Question.id, Question.code)).all())
+
+
+def _key(row: Any) -> Any:
+    # An erased person stays in the figures of old waves and can repeat in no other.
+    return ("erased", row.id) if row.contact_id is None else row.contact_id
+
+
+def _company(row: Any, shape: WaveShape) -> Any:
+    if shape.audience is Audience.INTERNAL:
+        return ("staff", row.id if row.contact_id is None else row.contact_id)
+    return ("unknown", row.id) if row.partner_id is None else row.partner_id
+
+
+def _stored_dimensions(shape: WaveShape) -> list[str]:
+    if shape.mode is Mode.ANONYMOUS:
+        known = {name for segments in shape.segments.values() for name in segments}
+        return [name for name in shape.dimensions if name in known]
+    return list(shape.dimensions)

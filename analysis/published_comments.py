@@ -1,0 +1,169 @@
+"""Which comments of a wave may be read, and the shares of their sentiment, frozen with the wave.
+
+A list of comments needs eight of them from three companies, none of which wrote more than half.
+Where the wave's list may be read, everybody can count it, so its sentiment is published with it; by
+driver only from ten comments on, because fewer say nothing. Source: method of confidentiality,
+section 2.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analysis import sentiment
+from analysis.figures import HIDDEN, Figure
+from analysis.frames import WavePeople
+from analysis.models import CommentDriver, CommentScore
+from analysis.published_rows import published_row
+from analysis.samples import weighted_company_size
+from analysis.suppression import TOTAL, Policy, Pool, publish_comments
+from surveys.models import (
+    Comment,
+    CommentAuthor,
+    CommentCorrection,
+    Invitation,
+    Question,
+    Wave,
+)
+from surveys.terms import CellState, Mode
+
+COMMENTS = "comments"
+DRIVER_PREFIX = "comments."
+MIN_FOR_SHARES = 10
+UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadComment:
+    """What counts of one comment: label (or unsure), drivers, its question's driver, company."""
+
+    id: bytes
+    label: str
+    drivers: Mapping[str, str]
+    question_driver: str | None
+    company: Hashable
+
+
+def published_comments(
+    session: Session, wave: Wave, policy: Policy, people: WavePeople
+) -> list[dict[str, Any]]:
+    """The comment cells of a wave: one for its list, one for each driver with enough of them."""
+    comments = read_comments_of(session, wave)
+    pools = _pools(comments, wave, people)
+    lists = publish_comments(pools, policy)
+    if not lists.has_wave:
+        hidden = Figure(state=CellState.HIDDEN, reason="too_few")
+        return [published_row(wave.id, COMMENTS, TOTAL, hidden)] if comments else []
+    rows = [_cell(wave, COMMENTS, comments, [comment.label for comment in comments], people)]
+    by_driver: dict[str, list[ReadComment]] = defaultdict(list)
+    for comment in comments:
+        for driver in comment.drivers:
+            by_driver[driver].append(comment)
+    for driver, touched in sorted(by_driver.items()):
+        metric = DRIVER_PREFIX + driver
+        if len(touched) < MIN_FOR_SHARES:
+            rows.append(published_row(wave.id, metric, TOTAL, HIDDEN))
+        else:
+            labels = [
+                UNSURE if comment.label == UNSURE else comment.drivers[driver]
+                for comment in touched
+            ]
+            rows.append(_cell(wave, metric, touched, labels, people))
+    return rows
+
+
+def read_comments_of(session: Session, wave: Wave) -> list[ReadComment]:
+    """A wave's comments with the verdict that counts: a correction, else the analyser's."""
+    analyser = sentiment.analyser()
+    drivers: dict[bytes, dict[str, str]] = defaultdict(dict)
+    for row in session.execute(
+        select(CommentDriver.comment_id, CommentDriver.driver_code, CommentDriver.polarity)
+        .join(Comment, Comment.id == CommentDriver.comment_id)
+        .where(Comment.wave_id == wave.id, CommentDriver.analyser == analyser)
+    ):
+        drivers[row.comment_id][row.driver_code] = row.polarity
+    corrections = corrections_of(session, wave.id)
+    rows = session.execute(
+        select(
+            Comment.id,
+            CommentScore.label,
+            CommentScore.is_unsure,
+            Question.driver_code,
+            Invitation.partner_id,
+            Invitation.id.label("invitation_id"),
+        )
+        .join(Question, Question.id == Comment.question_id)
+        .join(
+            CommentScore,
+            (CommentScore.comment_id == Comment.id) & (CommentScore.analyser == analyser),
+        )
+        .outerjoin(CommentAuthor, CommentAuthor.comment_id == Comment.id)
+        .outerjoin(Invitation, Invitation.id == CommentAuthor.response_id)
+        .where(Comment.wave_id == wave.id)
+    )
+    return [_read(row, drivers[row.id], corrections.get(row.id)) for row in rows]
+
+
+def corrections_of(session: Session, wave_id: int) -> dict[bytes, CommentCorrection]:
+    """The newest correction of each comment that was not taken back."""
+    rows = session.scalars(
+        select(CommentCorrection)
+        .join(Comment, Comment.id == CommentCorrection.comment_id)
+        .where(Comment.wave_id == wave_id, CommentCorrection.undone_at.is_(None))
+        .order_by(CommentCorrection.id)
+    )
+    return {row.comment_id: row for row in rows}
+
+
+def _read(
+    row: Any, drivers: Mapping[str, str], correction: CommentCorrection | None
+) -> ReadComment:
+    label = UNSURE if row.is_unsure else row.label.value
+    if correction is not None and correction.label:
+        label = correction.label
+    if correction is not None and correction.drivers is not None:
+        drivers = {code: drivers.get(code, label) for code in correction.drivers}
+    company = ("person", row.invitation_id) if row.partner_id is None else row.partner_id
+    return ReadComment(row.id, label, drivers, row.driver_code, company)
+
+
+def _pools(comments: Sequence[ReadComment], wave: Wave, people: WavePeople) -> dict[str, Pool]:
+    """Comments by the driver under whose question they stand; those of no driver together."""
+    grouped: dict[str, list[ReadComment]] = defaultdict(list)
+    for comment in comments:
+        grouped[comment.question_driver or ""].append(comment)
+    if wave.mode is Mode.ANONYMOUS:
+        took_part = Counter(people.company_of.values())
+        return {name: Pool(len(group), dict(took_part)) for name, group in grouped.items()}
+    return {
+        name: Pool(len(group), dict(Counter(comment.company for comment in group)))
+        for name, group in grouped.items()
+    }
+
+
+def _cell(
+    wave: Wave,
+    metric: str,
+    comments: Sequence[ReadComment],
+    labels: Sequence[str],
+    people: WavePeople,
+) -> dict[str, Any]:
+    is_anonymous = wave.mode is Mode.ANONYMOUS
+    companies = Counter(
+        people.company_of.values() if is_anonymous else (each.company for each in comments)
+    )
+    figure = Figure(
+        state=CellState.EXACT,
+        n=len(comments),
+        n_companies=None if is_anonymous else len(companies),
+    )
+    row = published_row(wave.id, metric, TOTAL, figure)
+    row["figures"] = {
+        "counts": dict(sorted(Counter(labels).items())),
+        "company_size": round(weighted_company_size(companies.values()), 6),
+    }
+    return row
