@@ -146,7 +146,8 @@ class Figure:
     """One figure and how it may be shown.
 
     `exact`: everything that is set. `bound`: only `bound_low` or `bound_high`. `coarse`: only
-    `value`, to the nearest ten. `hidden`: only `reason`.
+    `value`, to the nearest ten. `hidden`: only `reason`. `covariance` is with the same row of the
+    wave before, through the companies that answered in both.
     """
 
     state: CellState
@@ -162,6 +163,7 @@ class Figure:
     dont_know: int | None = None
     histogram: Mapping[str, int] | None = None
     correlation: Correlation | None = None
+    covariance: float = 0.0
 
     @property
     def is_shown(self) -> bool:
@@ -185,6 +187,7 @@ class Figure:
                 if self.correlation
                 else None
             ),
+            "covariance": self.covariance or None,
         }
         return {name: part for name, part in parts.items() if part is not None}
 
@@ -221,6 +224,7 @@ def figure_from_json(
         dont_know=parts.get("dont_know"),
         histogram=parts.get("histogram"),
         correlation=Correlation(*r) if r else None,
+        covariance=parts.get("covariance", 0.0),
     )
 
 

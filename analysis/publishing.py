@@ -44,7 +44,7 @@ from analysis.frames import (
 from analysis.models import PublishedCell
 from analysis.published_comments import published_comments
 from analysis.published_rows import published_row
-from analysis.row_cells import RowCells, stored_cells
+from analysis.row_cells import RowCells, covariance_with_before, stored_cells, wave_before
 from analysis.samples import FigureError
 from analysis.scoring import has_unread_comments
 from analysis.suppression import (
@@ -167,6 +167,8 @@ class _Publication:
             self._present.frame, self._policy, n_invited=self._present.n_invited
         )
         self._stored = stored_cells(session, wave.id)
+        before = wave_before(session, wave)
+        self._stored_before = stored_cells(session, before.id) if before else {}
 
     def cells(self) -> list[dict[str, Any]]:
         """Every cell of the wave."""
@@ -357,6 +359,7 @@ class _Publication:
             classes=tuple(ClassShare(each.state, each.count) for each in classes),
             histogram=self._histogram(key, classes, verdict, cells),
             correlation=self._correlation(key, verdict, cells),
+            covariance=self._covariance(question, key),
         )
 
     def _histogram(
@@ -371,6 +374,14 @@ class _Publication:
             return None
         found = correlation_of(cells.pairs, cells.raw)
         return found.published() if found else None
+
+    def _covariance(self, question: AskedQuestion, key: RowKey) -> float:
+        if len(key.members) > 1:
+            return 0.0
+        place = (key.dimension, key.members[0][0] if key.members else "", question.id)
+        return covariance_with_before(
+            question.measure, self._stored_before.get(place), self._stored.get(place)
+        )
 
     def _recommendation_mean(self, nps_figure: Figure, cells: RowCells) -> dict[str, Any]:
         """The 0..10 mean behind the claim about predictions; shown where the NPS is exact."""

@@ -9,8 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.figures import Measure, answer_cells, printed_cells
+from analysis.gap import NPS_UNIT, SCORE_UNIT, linked_covariance
 from analysis.models import ScoreCell
-from analysis.samples import AnswerCells
+from analysis.samples import AnswerCells, FigureError, LinkCell
+from surveys.models import Wave
+from surveys.terms import QuestionType
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,48 @@ class RowCells:
             ]
             for name in names
         }
+
+
+def wave_before(session: Session, wave: Wave) -> Wave | None:
+    """The run before this one with the same audience and mode, as cells link them."""
+    return session.scalar(
+        select(Wave)
+        .where(
+            Wave.survey_id == wave.survey_id,
+            Wave.audience == wave.audience,
+            Wave.mode == wave.mode,
+            Wave.number < wave.number,
+            Wave.cells_built_at.is_not(None),
+        )
+        .order_by(Wave.number.desc())
+        .limit(1)
+    )
+
+
+def covariance_with_before(
+    measure: Measure, before: ScoreCell | None, now: ScoreCell | None
+) -> float:
+    """Covariance of a figure with the wave before; 0 where nothing links them.
+
+    Source: method of statistics, section 4 (change).
+    """
+    series, unit = _UNITS.get(measure.type, ("", 0.0))
+    if before is None or now is None or not now.links or series not in now.links:
+        return 0.0
+    try:
+        earlier = RowCells(measure, [before]).printed.sample()
+        later = RowCells(measure, [now]).printed.sample()
+    except FigureError:
+        return 0.0
+    links = LinkCell(*now.links[series])
+    return linked_covariance(links, earlier=earlier, later=later, unit=unit)
+
+
+#: Which link series belongs to a printed figure, and points of the figure per raw step.
+_UNITS = {
+    QuestionType.AGREE5: ("raw", SCORE_UNIT),
+    QuestionType.NPS11: ("sign", NPS_UNIT),
+}
 
 
 def stored_cells(session: Session, wave_id: int) -> dict[tuple[str, str, int], ScoreCell]:
