@@ -22,6 +22,9 @@ LINK = 32768  # that, which, because: a comma before it does not end the clause
 JOIN = 65536  # and, while: may part opposite judgements
 TURN = 524288  # however: begins a clause where something has been judged before it
 PLAIN = 131072  # "not only": looks like a negation and is none
+RESTRICT = 1048576  # only, nothing but: what is offered falls short
+BURDEN = 2097152  # have to, ourselves: the work is left to the partner
+RIVAL = 4194304  # other vendors, competitors
 DESPITE = 262144  # although, despite: the judgement beside it gives way
 
 BY_NAME = {
@@ -30,6 +33,9 @@ BY_NAME = {
     "soften": SOFTEN,
     "contrast": CONTRAST,
     "turn": TURN,
+    "restrict": RESTRICT,
+    "burden": BURDEN,
+    "rival": RIVAL,
     "request": REQUEST,
     "question": QUESTION,
     "why": WHY,

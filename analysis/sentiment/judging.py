@@ -11,10 +11,11 @@ from itertools import pairwise
 
 from analysis.sentiment import cues
 from analysis.sentiment.patterns import Word
-from analysis.sentiment.reading import Reading, Stretch
+from analysis.sentiment.reading import Found, Reading, Stretch
 from analysis.sentiment.types import Label
 
 NEGATION_REACH = 5  # words behind a negation that it still denies
+_TAIL_REACH = 3  # words behind a pattern with its own negation that cannot be praise
 _DIRECTION_REACH = 4
 _DIRECTION_WEIGHT = 1.4
 _BOOSTED, _SOFTENED = 1.4, 0.6
@@ -102,54 +103,90 @@ def _sum_up(reading: Reading, stretch: Stretch, hits: Sequence[Hit]) -> Judged:
     return Judged(stretch=stretch, hits=hits, good=good, bad=bad, bits=bits)
 
 
+@dataclass(slots=True)
+class _Scan:
+    """What still has an effect on the words to come, while a clause is read from left to right."""
+
+    denied_until: int = -1
+    denied_by: int = -1
+    praise_denied_until: int = -1
+    factor: float = 1.0
+    factor_until: int = -1
+
+    def denies(self, position: int, weight: float) -> bool:
+        """Whether a negation before `position` turns a word of this weight."""
+        return position <= self.denied_until or (weight > 0 and position <= self.praise_denied_until)
+
+    def note(self, bits: int, position: int) -> None:
+        """Take account of the cues of a single word."""
+        if bits & cues.NEGATION:
+            self.denied_until, self.denied_by = position + NEGATION_REACH, position
+        elif bits & cues.JOIN:
+            self.denied_until = self.praise_denied_until = -1
+        if bits & (cues.BOOST | cues.SOFTEN):
+            self.factor = _BOOSTED if bits & cues.BOOST else _SOFTENED
+            self.factor_until = position + 2
+
+
 def _hits(reading: Reading, stretch: Stretch) -> list[Hit]:
     hits: list[Hit] = []
     directions: list[tuple[int, bool]] = []
     things: list[int] = []
     words, bits, polar = reading.words, reading.cues, reading.polar
-    denied_until, denied_by = -1, -1
-    factor, factor_until = 1.0, -1
+    scan = _Scan()
     position = stretch.first
     while position < stretch.stop:
-        word, cue = words[position], bits[position]
+        bit = bits[position]
         found = polar.get(position)
-        is_denied = position <= denied_until
         if found is not None:
-            last = found.last
-            weight, negated = found.rule.weight, found.rule.negated
-            is_denied = is_denied and not cue & cues.NEGATION
+            hit = _pattern_hit(found, bit, scan)
+            position = found.last
         else:
-            last = position
-            weight, negated = _weights(word)
-        value = negated if is_denied else weight
-        if value:
-            strength = factor if position <= factor_until and not is_denied else 1.0
-            first = denied_by if is_denied and position - denied_by <= 2 else position
-            hits.append(Hit(first, last, value * strength))
-        if found is None and cue:
-            if cue & cues.NEGATION:
-                denied_until, denied_by = position + NEGATION_REACH, position
-            elif cue & cues.JOIN:
-                denied_until = -1
-            if cue & (cues.BOOST | cues.SOFTEN):
-                factor = _BOOSTED if cue & cues.BOOST else _SOFTENED
-                factor_until = position + 2
-            if cue & (cues.UP | cues.DOWN):
-                directions.append((position, is_denied))
-            if cue & (cues.GOOD | cues.BAD):
+            hit = _word_hit(words[position], position, scan)
+            scan.note(bit, position)
+            if bit & (cues.UP | cues.DOWN):
+                directions.append((position, position <= scan.denied_until))
+            if bit & (cues.GOOD | cues.BAD):
                 things.append(position)
-        position = last + 1
+        if hit is not None:
+            hits.append(hit)
+        position += 1
     if directions and things:
         hits.extend(_direction_hits(directions, things, bits))
         hits.sort(key=lambda hit: hit.first)
     return hits
 
 
+def _pattern_hit(found: Found, bits: int, scan: _Scan) -> Hit | None:
+    """A pattern that brings its own negation ("nobody answers") is not denied once more."""
+    if bits & cues.NEGATION:
+        if found.rule.weight < 0:
+            scan.praise_denied_until = found.last + _TAIL_REACH
+        return Hit(found.first, found.last, found.rule.weight) if found.rule.weight else None
+    return _hit(found.first, found.last, found.rule.weight, found.rule.negated, scan)
+
+
+def _word_hit(word: Word, position: int, scan: _Scan) -> Hit | None:
+    if word.weight is None and not word.vader and not word.blob:
+        return None
+    weight, negated = _weights(word)
+    return _hit(position, position, weight, negated, scan)
+
+
+def _hit(first: int, last: int, weight: float, negated: float, scan: _Scan) -> Hit | None:
+    if scan.denies(first, weight):
+        begin = scan.denied_by if 0 <= first - scan.denied_by <= 2 else first
+        return Hit(begin, last, negated) if negated else None
+    if not weight:
+        return None
+    return Hit(first, last, weight * (scan.factor if first <= scan.factor_until else 1.0))
+
+
 def _weights(word: Word) -> tuple[float, float]:
     """Polarity of a single word, plain and denied: our own list first, then the outside ones."""
     if word.weight is not None:
         return word.weight, word.negated
-    if word.cues or not (word.vader or word.blob):
+    if word.cues:
         return 0.0, 0.0
     vader, blob = word.vader * _VADER_SCALE, word.blob * _BLOB_SCALE
     weight = (vader + blob) / 2 if vader and blob else vader or 0.6 * blob

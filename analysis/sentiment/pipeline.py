@@ -56,6 +56,12 @@ def analyse_many(
         yield analyse(text, prior=prior)
 
 
+def measure(text: str, language: str) -> list[float]:
+    """Features of a text in a known language: what the model is trained on."""
+    reading = read(list(cut(text)), _lexicon(language))
+    return features(reading, judge(reading))
+
+
 def _lexicon(language: str) -> Lexicon:
     return lexicon_for(language, word_scores if language == "en" else None)
 

@@ -197,6 +197,8 @@ def _find_patterns(
             if rule.kind is Kind.POLARITY:
                 if position not in polar or last > polar[position].last:
                     polar[position] = found
+                if not rule.weight and not rule.negated:
+                    _clear_negation(bits, found)
             elif rule.kind is Kind.DRIVER:
                 drivers.append(found)
             elif rule.kind is Kind.QUIET_EXIT:
@@ -205,6 +207,12 @@ def _find_patterns(
                 bits[position] &= ~cues.NEGATION
             else:
                 bits[position] |= rule.cues
+
+
+def _clear_negation(bits: list[int], neutral: Found) -> None:
+    """A neutral set phrase ("no comment") denies nothing."""
+    for position in range(neutral.first, neutral.last + 1):
+        bits[position] &= ~cues.NEGATION
 
 
 def _stretches(cut: _Cut, bits: Sequence[int], polar: dict[int, Found]) -> list[Stretch]:

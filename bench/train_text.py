@@ -1,0 +1,228 @@
+"""Train the comment model from our own seed clauses and write `analysis/sentiment/model.json`.
+
+Run `python -m bench.train_text` after a change of lexicons, features or seeds. The fit is convex and
+deterministic, and the coefficients are rounded, so the same inputs give the same bytes. scipy is a
+development dependency: the product only multiplies.
+
+Single clauses alone would never teach what `mixed` is, so clauses are also joined in pairs, as
+people join them. A pair never leaves its fold: what is tested was not seen in any form.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+
+from analysis.sentiment import Label
+from analysis.sentiment.features import ENGLISH_ONLY, NAMES
+from analysis.sentiment.model import FILE, LABELS, Model
+from analysis.sentiment.pipeline import measure
+
+SEEDS = Path(__file__).parent.parent / "analysis" / "sentiment" / "seeds.tsv"
+LANGUAGES = ("pl", "en")
+N_FOLDS = 10
+PENALTY = 1.0
+_DIGITS = 3
+_MOST_COMMON_KEPT = 0.5  # exponent of the class weights: 0 keeps the seeds' shares, 1 evens them
+
+# How people join two clauses: opposite judgements, and judgements of one side.
+_OPPOSED = {
+    "pl": ("{0}, ale {1}", "{0}, jednak {1}", "{0}. Natomiast {1}", "{0} {1}", "{0}. Niestety {1}"),
+    "en": ("{0}, but {1}", "{0}. However, {1}", "{0}, although {1}", "{0} {1}", "{0}, yet {1}"),
+}
+_ALIGNED = {"pl": ("{0} {1}", "{0}, poza tym {1}"), "en": ("{0} {1}", "{0}, also {1}")}
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One row of `seeds.tsv`; `drivers` holds code and polarity."""
+
+    key: str
+    group: str
+    language: str
+    text: str
+    label: Label
+    drivers: dict[str, Label]
+    quiet_exit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text with its features and the fold it belongs to; `is_joined`: made of two seeds."""
+
+    text: str
+    label: Label
+    values: Sequence[float]
+    fold: int
+    is_joined: bool
+
+
+def read_seeds(file: Path = SEEDS) -> list[Seed]:
+    """All seeds in the order of the file."""
+    rows = (line.split("\t") for line in file.read_text(encoding="utf-8").splitlines())
+    return [_seed(row) for row in rows if not row[0].startswith("#")]
+
+
+def _seed(row: Sequence[str]) -> Seed:
+    key, group, language, text, label, drivers, quiet_exit = row
+    pairs = (pair.split(":") for pair in drivers.split(";") if pair)
+    return Seed(
+        key=key,
+        group=group,
+        language=language,
+        text=text,
+        label=Label(label),
+        drivers={code: Label(polarity) for code, polarity in pairs},
+        quiet_exit=quiet_exit == "1",
+    )
+
+
+def fold_of(group: str) -> int:
+    """Fold of a group, the same for ever, whatever stands beside it in the file."""
+    return hashlib.sha256(group.encode()).digest()[0] * N_FOLDS // 256
+
+
+def examples(seeds: Iterable[Seed], language: str) -> list[Example]:
+    """Seeds of one language and their joined pairs, with features."""
+    own = [seed for seed in seeds if seed.language == language]
+    found = [_example(seed.text, seed.label, language, fold_of(seed.group)) for seed in own]
+    for fold in range(N_FOLDS):
+        inside = [seed for seed in own if fold_of(seed.group) == fold]
+        found.extend(
+            _example(text, label, language, fold, is_joined=True)
+            for text, label in joined_pairs(inside, language)
+        )
+    return found
+
+
+def _example(
+    text: str, label: Label, language: str, fold: int, *, is_joined: bool = False
+) -> Example:
+    return Example(text, label, measure(text, language), fold, is_joined)
+
+
+def joined_pairs(seeds: Sequence[Seed], language: str) -> Iterator[tuple[str, Label]]:
+    """Each seed joined with one other of the same fold, chosen by the digest of its key."""
+    plain = [seed for seed in seeds if seed.label is not Label.MIXED]
+    for seed in plain:
+        digest = hashlib.sha256(seed.key.encode()).digest()
+        other = plain[int.from_bytes(digest[:4]) % len(plain)]
+        label = label_of_pair(seed.label, other.label)
+        templates = _OPPOSED if label is Label.MIXED else _ALIGNED
+        template = templates[language][digest[4] % len(templates[language])]
+        if other is not seed:
+            yield template.format(_unfinished(seed.text, template), other.text), label
+
+
+def _unfinished(text: str, template: str) -> str:
+    return text.rstrip(".") if "{0}," in template or "{0}." in template else text
+
+
+def label_of_pair(left: Label, right: Label) -> Label:
+    """What two joined clauses say together: a neutral one adds nothing."""
+    if left is right or right is Label.NEUTRAL:
+        return left
+    return right if left is Label.NEUTRAL else Label.MIXED
+
+
+def fit(found: Sequence[Example], *, penalty: float = PENALTY) -> Model:
+    """Coefficients that make the examples likeliest, with a quadratic penalty on all but `constant`.
+
+    Source: multinomial logistic regression, Bishop 2006, section 4.3.4; minimised by L-BFGS.
+    """
+    values = np.array([example.values for example in found])
+    truth = np.array([LABELS.index(example.label) for example in found])
+    weights = _class_weights(truth)
+    n_features = values.shape[1]
+    kept = np.ones(n_features)
+    kept[NAMES.index("constant")] = 0.0
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        matrix = flat.reshape(len(LABELS), n_features)
+        logits = values @ matrix.T
+        logits -= logits.max(axis=1, keepdims=True)
+        chances = np.exp(logits)
+        chances /= chances.sum(axis=1, keepdims=True)
+        rows = np.arange(len(truth))
+        total = -(weights * np.log(chances[rows, truth] + 1e-12)).sum()
+        chances[rows, truth] -= 1.0
+        gradient = (chances * weights[:, None]).T @ values + penalty * matrix * kept
+        return total + 0.5 * penalty * float((matrix**2 * kept).sum()), gradient.ravel()
+
+    start = np.zeros(len(LABELS) * n_features)
+    done = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    rounded = done.x.reshape(len(LABELS), n_features).round(_DIGITS)
+    return Model(tuple(tuple(float(one) for one in row) for row in rounded), sharpness=1.0)
+
+
+def _class_weights(truth: np.ndarray) -> np.ndarray:
+    counts = np.bincount(truth, minlength=len(LABELS))
+    even = len(truth) / (len(LABELS) * np.maximum(counts, 1))
+    weights: np.ndarray = (even**_MOST_COMMON_KEPT)[truth]
+    return weights
+
+
+def cross_validated(found: Sequence[Example]) -> list[list[float]]:
+    """Chances for each example by a model that saw nothing of its fold."""
+    chances: list[list[float]] = [[] for _ in found]
+    for fold in range(N_FOLDS):
+        model = fit([example for example in found if example.fold != fold])
+        for position, example in enumerate(found):
+            if example.fold == fold:
+                chances[position] = model.chances(example.values)
+    return chances
+
+
+def calibrated_sharpness(found: Sequence[Example], chances: Sequence[Sequence[float]]) -> float:
+    """Factor on the logits that makes the cross-validated chances honest.
+
+    Source: temperature scaling, Guo et al. 2017 (here the inverse of their temperature).
+    """
+    logs = np.log(np.array(chances) + 1e-12)
+    truth = np.array([LABELS.index(example.label) for example in found])
+
+    def loss(sharpness: float) -> float:
+        logits = logs * sharpness
+        logits -= logits.max(axis=1, keepdims=True)
+        norm = np.log(np.exp(logits).sum(axis=1))
+        return float((norm - logits[np.arange(len(truth)), truth]).mean())
+
+    return round(float(minimize_scalar(loss, bounds=(0.2, 3.0), method="bounded").x), _DIGITS)
+
+
+def document(seeds: Sequence[Seed]) -> dict[str, object]:
+    """What stands in `model.json`: language, then sharpness and coefficients by label, feature."""
+    found: dict[str, object] = {}
+    for language in LANGUAGES:
+        ready = examples(seeds, language)
+        model = fit(ready)
+        found[language] = {
+            "sharpness": calibrated_sharpness(ready, cross_validated(ready)),
+            "coefficients": {
+                label.value: _named(row, language)
+                for label, row in zip(LABELS, model.coefficients, strict=True)
+            },
+        }
+    return found
+
+
+def _named(row: Sequence[float], language: str) -> dict[str, float]:
+    return {
+        name: value
+        for name, value in zip(NAMES, row, strict=True)
+        if language == "en" or name not in ENGLISH_ONLY
+    }
+
+
+def main() -> None:
+    """Write the model file."""
+    FILE.write_text(json.dumps(document(read_seeds()), indent=1) + "\n", encoding="utf-8")
+    print(f"wrote {FILE.name}")
+
+
+if __name__ == "__main__":
+    main()
