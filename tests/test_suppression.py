@@ -10,7 +10,6 @@ from analysis.suppression import (
     TOTAL,
     Answers,
     Dimension,
-    Earlier,
     Frame,
     Participant,
     People,
@@ -20,9 +19,7 @@ from analysis.suppression import (
     Sums,
     Verdict,
     build_frame,
-    coarse,
     earlier_wave,
-    for_staff,
     publish_question,
     publish_wave,
 )
@@ -160,9 +157,7 @@ def test_table_of_section_7_keeps_the_table_and_gives_up_the_region() -> None:
     assert (reason.code, reason.n_people) == ("few_people", 3)
 
 
-def bronze_wave(
-    sums: Mapping[str, int], *, unknown: Sequence[str] = ()
-) -> dict[RowKey, Verdict]:
+def bronze_wave(sums: Mapping[str, int], *, unknown: Sequence[str] = ()) -> dict[RowKey, Verdict]:
     frame = tiers({"Gold": 10, "Silver": 8, "Bronze": 6})
     rows = publish_wave(frame, POLICY)
     by_row = {tier_key(label): total for label, total in sums.items()}

@@ -1,0 +1,230 @@
+"""An attacker of our own on published surveys: it bites where rules are left out, only there."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis.suppression import Policy
+from bench import attacker, confidentiality
+from bench.attacker import Cell, Finding, Person, Rules, attack
+from bench.confidentiality import by_threshold, make_survey, published
+
+SURVEYS = range(1, 41)
+SEED = 20
+RULES = Rules()
+
+
+def crowd(
+    groups: Mapping[tuple[str, str], Sequence[int]], *, wave: int = 1, start: int = 0
+) -> list[Person]:
+    """People by (tier, region), each with an answer and a company of their own."""
+    people: list[Person] = []
+    for (tier, region), answers in groups.items():
+        for answer in answers:
+            name = str(start + len(people))
+            segments = {"tier": tier, "region": region}
+            people.append(Person(wave, f"firm {name}", f"p{name}", segments, {"q": answer}))
+    return people
+
+
+def cell(
+    n: int, *, wave: int = 1, figure: Mapping[str, object] | None = None, **dims: object
+) -> Cell:
+    everywhere: dict[str, object] = {"tier": "*", "region": "*"}
+    shown = {"mean": 50} if figure is None else figure
+    return {"wave": wave, "question": "q", "dims": everywhere | dims, "n": n, **shown}
+
+
+def kinds(cells: Sequence[Cell], people: Sequence[Person], rules: Rules = RULES) -> set[str]:
+    return {finding.kind for finding in attack(cells, people, rules)}
+
+
+MIXED = [1, 2, 3, 4, 5, 3, 2, 4, 3, 1]
+
+
+def test_a_cell_of_four_people_is_found() -> None:
+    people = crowd({("Gold", "N"): MIXED, ("Silver", "N"): [2, 3, 4, 2]})
+
+    assert "sum of 1" in kinds([cell(4, tier="Silver")], people)
+    assert kinds([cell(10, tier="Gold")], people) == set()
+
+
+def test_what_is_left_of_the_total_is_found() -> None:
+    people = crowd({("Gold", "N"): MIXED, ("Silver", "N"): [2, 3, 4, 2]})
+
+    found = list(attack([cell(14), cell(10, tier="Gold")], people, RULES))
+
+    assert {finding.n_people for finding in found} == {4}
+
+
+def test_two_dimensions_that_differ_by_two_people_are_found() -> None:
+    people = crowd({("Gold", "N"): MIXED[:8], ("Gold", "S"): [2, 3], ("Silver", "S"): MIXED})
+
+    assert "sum of 2" in kinds([cell(10, tier="Gold"), cell(8, region="N")], people)
+
+
+def test_a_company_of_more_than_half_is_found() -> None:
+    people = crowd({("Gold", "N"): MIXED})
+    people = [
+        Person(p.wave, "giant" if place < 6 else p.company, p.person, p.segments, p.answers)
+        for place, p in enumerate(people)
+    ]
+
+    assert "sum of 1" in kinds([cell(10)], people)
+    assert kinds([cell(10)], people, Rules(min_companies=None)) == set()
+
+
+def test_a_combination_of_four_cells_is_found_though_no_three_of_them_leak() -> None:
+    groups = {(t, r): [2, 3, 4, 2, 3, 4, 2, 3] for t in "AB" for r in "CD"}
+    people = [*crowd(groups), *crowd({("B", "E"): [4]}, start=100)]
+    cells = [cell(16, tier="A"), cell(17, tier="B"), cell(16, region="C"), cell(16, region="D")]
+
+    assert kinds(cells, people) == {"rational combination"}
+
+
+def test_a_unanimous_cell_and_a_bound_that_follows_are_found() -> None:
+    people = crowd({("Gold", "N"): MIXED, ("Silver", "N"): [1] * 6, ("Bronze", "N"): MIXED})
+    bound = cell(6, figure={"interval": [0, 8]}, tier="Silver")
+    others = [cell(26), cell(10, tier="Gold"), cell(10, tier="Bronze")]
+
+    assert "nearly unanimous" in kinds([cell(6, tier="Silver")], people)
+    assert "bound follows" in kinds([bound, *others], people)
+    assert kinds([bound, *others[:2]], people) == set()
+
+
+def test_a_joiner_is_found_unless_many_would_have_to_repeat_their_answer() -> None:
+    first = crowd({("Gold", "N"): MIXED * 2})
+    second = crowd({("Gold", "N"): MIXED * 2 + [5]}, wave=2)
+    cells = [cell(20), cell(21, wave=2)]
+    guess = attacker.Guess()
+
+    found = list(attack(cells, [*first, *second], Rules(), guess=guess))
+
+    assert found == []
+    assert (guess.n, guess.n_true) == (1, 1)
+    assert kinds(cells, [*first, *second], Rules(min_repeaters=21)) == {"difference of waves"}
+    assert kinds(cells, [*first, *second], Rules(min_repeaters=None)) == {"difference of waves"}
+
+
+def test_a_wrong_n_is_found() -> None:
+    assert kinds([cell(11)], crowd({("Gold", "N"): MIXED})) == {"wrong n"}
+
+
+def test_other_holds_all_its_members() -> None:
+    people = crowd({("Gold", "N"): MIXED, ("Silver", "N"): MIXED, ("Bronze", "N"): [1, 2, 4]})
+
+    assert kinds([cell(13, tier=["Silver", "Bronze"])], people) == set()
+
+
+def first_finding(cells: Sequence[Cell], number: int, rules: Rules = RULES) -> Finding | None:
+    return next(attack(cells, make_survey(SEED, number).people, rules), None)
+
+
+def test_the_engine_gives_nothing_away_in_forty_surveys() -> None:
+    found = {
+        number: first_finding(published(make_survey(SEED, number), Policy()).cells, number)
+        for number in SURVEYS
+    }
+
+    assert {number: finding for number, finding in found.items() if finding} == {}
+
+
+def test_the_strict_guard_gives_nothing_away_however_many_repeat() -> None:
+    strict, rules = Policy(is_strict=True), Rules(min_repeaters=None)
+
+    found = [
+        first_finding(published(make_survey(SEED, number), strict).cells, number, rules)
+        for number in SURVEYS[:15]
+    ]
+
+    assert [finding for finding in found if finding] == []
+
+
+@pytest.mark.parametrize("answers", [(1, 2), (3,), (4, 5)])
+def test_shares_tell_of_no_group_under_ten_nor_that_all_or_none_are_of_a_class(
+    answers: tuple[int, ...],
+) -> None:
+    rules = Rules(min_people=10, lowest=0, highest=1, slack=1)
+    for number in SURVEYS[:20]:
+        survey = make_survey(SEED, number)
+        cells = [each for each in published(survey, Policy()).cells if "counts" in each]
+        people = [in_class(person, answers) for person in survey.people]
+
+        assert next(attack(cells, people, rules, between=False), None) is None
+
+
+def in_class(person: Person, chosen: Sequence[int]) -> Person:
+    """The same person, with 1 for an answer in the class and 0 for another."""
+    known = {name: answer for name, answer in person.answers.items() if answer is not None}
+    answers = {name: int(answer in chosen) for name, answer in known.items()}
+    unknown = dict.fromkeys(person.answers.keys() - known.keys())
+    return replace(person, answers={**answers, **unknown})
+
+
+@pytest.mark.parametrize("companies", [False, True])
+def test_thresholds_alone_give_something_away_in_most_surveys(companies: bool) -> None:
+    leaking = [
+        number
+        for number in SURVEYS
+        if first_finding(by_threshold(make_survey(SEED, number), companies=companies).cells, number)
+    ]
+
+    assert len(leaking) > len(SURVEYS) / 2
+
+
+def test_without_the_guard_waves_give_something_away() -> None:
+    leaking = [
+        number
+        for number in SURVEYS
+        if first_finding(
+            published(make_survey(SEED, number), Policy(), guarded=False).cells, number
+        )
+    ]
+
+    assert len(leaking) > len(SURVEYS) / 4
+
+
+def test_the_attacker_shares_no_code_with_the_engine() -> None:
+    tree = ast.parse(Path(attacker.__file__).read_text(encoding="utf-8"))
+
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+
+    assert not imported & {"analysis", "surveys", "bench", "app"}
+
+
+def test_the_benchmark_prints_one_line_and_dumps_what_was_seen_and_the_truth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = confidentiality.main(["--surveys", "4", "--seed", "4", "--dump", str(tmp_path)])
+
+    lines = capsys.readouterr().out.splitlines()
+    result = json.loads(lines[-1])
+    assert (status, len(lines), result["leaks"], result["surveys"]) == (0, 1, 0, 4)
+    assert set(result["ways"]) == {"plain", "companies", "in_wave", "5", "10", "20", "strict"}
+    cells = json.loads((tmp_path / "1.cells.json").read_text(encoding="utf-8"))
+    with (tmp_path / "1.micro.csv").open(encoding="utf-8", newline="") as file:
+        header, *people = csv.reader(file)
+    survey = make_survey(4, 1)
+    columns = [dimension.name for dimension in survey.dimensions]
+    assert header == ["wave", "company", "person", *columns, "d1"]
+    assert len(people) == len(survey.people)
+    assert cells
+    assert all({"wave", "question", "dims", "n"} <= set(each) for each in cells)
+    assert all(set(each["dims"]) == set(columns) for each in cells)
