@@ -8,6 +8,7 @@ so that a page can show a sample and let a person choose. Nothing here knows row
 import codecs
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO, TextIOWrapper
@@ -18,8 +19,9 @@ MEGABYTE = 1024 * 1024
 MAX_FILE_BYTES = 32 * MEGABYTE
 
 _SAMPLE_CHARACTERS = 64 * 1024
-_CHUNK_BYTES = MEGABYTE
+_PIECE_BYTES = MEGABYTE
 _MAX_CONTROL_SHARE = 0.02
+_FEW_CONTROLS = 8  # which may stand in a short file too, and refuse their rows only
 
 
 class Encoding(StrEnum):
@@ -136,7 +138,7 @@ def _refuse_binary(sample: str) -> None:
     if not sample.strip(_NOTHING):
         raise FileRefused(FileProblem.EMPTY)
     controls = sum(unicodedata.category(c) == "Cc" for c in sample if c not in "\t\r\n\x0c\x1a")
-    if controls > _MAX_CONTROL_SHARE * len(sample):
+    if controls > max(_FEW_CONTROLS, _MAX_CONTROL_SHARE * len(sample)):
         raise FileRefused(FileProblem.BINARY)
 
 
@@ -174,34 +176,47 @@ def _utf8_characters(data: bytes) -> tuple[int, int]:
     """How many characters beyond ASCII are well-formed UTF-8, and how many places are not."""
     if _is_utf8(data):
         return 0, 0
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
     n_beyond, n_bad = 0, 0
-    for start in range(0, len(data), _CHUNK_BYTES):
-        text = decoder.decode(data[start : start + _CHUNK_BYTES])
+    for text in _decoded_pieces(data, "replace"):
         n_beyond += len(text) - len(text.encode("ascii", "ignore"))
         n_bad += text.count("\ufffd")
     return n_beyond - n_bad, n_bad
 
 
 def _is_utf8(data: bytes) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
     try:
-        for start in range(0, len(data), _CHUNK_BYTES):
-            decoder.decode(data[start : start + _CHUNK_BYTES])
-        decoder.decode(b"", final=True)
+        for _ in _decoded_pieces(data, "strict"):
+            pass
     except UnicodeDecodeError:
         return False
     return True
 
 
+def _decoded_pieces(data: bytes, errors: str) -> Iterator[str]:
+    """The data as UTF-8, in pieces, since a text can take four times the room of its bytes."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors)
+    for start in range(0, len(data), _PIECE_BYTES):
+        yield decoder.decode(data[start : start + _PIECE_BYTES])
+    yield decoder.decode(b"", final=True)
+
+
 def _guessed(data: bytes) -> Decoded:
-    """The most Polish reading of bytes that are no UTF."""
+    """The most Polish reading of bytes that are no UTF.
+
+    DOS only where Windows makes no sense: its letters are the dashes and umlauts of Windows.
+    """
     beyond = Counter(data.translate(None, _ASCII))
     scores = {encoding: _plausibility(beyond, encoding) for encoding in _GUESSES}
-    best, second, *_ = sorted(_GUESSES, key=lambda guess: -scores[guess])
-    is_same_text = all(_read_byte(byte, best) == _read_byte(byte, second) for byte in beyond)
-    is_certain = scores[best] > 0 and (is_same_text or scores[best] > scores[second])
+    is_windows_possible = scores[Encoding.WINDOWS_1250] > 0
+    possible = [it for it in _GUESSES if not (it is Encoding.DOS_852 and is_windows_possible)]
+    best = max(possible, key=lambda encoding: scores[encoding])
+    rivals = [it for it in _GUESSES if scores[it] >= scores[best]]
+    is_certain = scores[best] > 0 and all(_is_same(beyond, best, rival) for rival in rivals)
     return Decoded(data, best, had_bom=False, is_certain=is_certain)
+
+
+def _is_same(beyond: Iterable[int], one: Encoding, other: Encoding) -> bool:
+    return all(_read_byte(byte, one) == _read_byte(byte, other) for byte in beyond)
 
 
 def _plausibility(beyond: Counter[int], encoding: Encoding) -> int:
