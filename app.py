@@ -7,19 +7,20 @@ Nothing imports this module; whatever is longer than wiring belongs below, in `s
 import os
 import sys
 
-import analysis.cli
-import analysis.jobs
-import analysis.web
 import click
 from flask import Flask
 from flask.cli import FlaskGroup
 from flask_migrate import Migrate
 
+import analysis.cli
+import analysis.jobs
 import analysis.models
+import analysis.web
 import surveys.cli
 import surveys.jobs
 import surveys.models
 import surveys.web
+from analysis import charts
 from surveys.config import ROOT, Settings, read_settings, with_workspace
 from surveys.db import db, prepare_engine
 from surveys.errors import SettingsError
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_clock) ->
     set_up_sign_in(app)
     set_up_pages(app)
     set_up_error_pages(app)
+    app.jinja_env.globals.update(charts=charts, chart_patterns=charts.chart_patterns)
     for blueprint in (*surveys.web.blueprints(), *analysis.web.BLUEPRINTS):
         app.register_blueprint(blueprint)
     return app

@@ -1,0 +1,96 @@
+"""The comments of a wave, with their sentiment and the words that led to it."""
+
+from math import ceil
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from analysis import words
+from analysis.comment_list import (
+    PAGE_SIZE,
+    CommentFilter,
+    filtered,
+    label_counts,
+    may_read_comments,
+    shown_comments,
+)
+from analysis.queries import drivers
+from analysis.web.choice import Choice, chosen
+from analysis.web.overview import export_kinds
+from surveys.db import db
+from surveys.i18n import gettext, page_locale
+from surveys.permissions import Permission
+from surveys.web.sign_in import signed_in
+
+bp = Blueprint("comments", __name__)
+LABELS = ("negative", "mixed", "neutral", "positive", "unsure")
+
+
+@bp.get("/comments")
+@signed_in(Permission.SEE_RESULTS)
+def start() -> str:
+    """The comments of the newest results."""
+    return _page(chosen(None))
+
+
+@bp.get("/comments/choose")
+@signed_in(Permission.SEE_RESULTS)
+def choose() -> Response:
+    """From the form to an address that can be kept and sent."""
+    kept: dict[str, Any] = {
+        name: request.args[name]
+        for name in ("label", "driver", "q", "exit")
+        if request.args.get(name)
+    }
+    return redirect(url_for(".show", run_id=request.args.get("run", type=int), **kept), 303)
+
+
+@bp.get("/comments/<int:run_id>")
+@signed_in(Permission.SEE_RESULTS)
+def show(run_id: int) -> str:
+    """The comments of one run."""
+    return _page(chosen(run_id))
+
+
+def _page(choice: Choice | None) -> str:
+    if choice is None or not choice.has_results:
+        return render_template("dashboard/no_results.html", choice=choice)
+    if not may_read_comments(choice.run.partner, choice.figures.partner):
+        return render_template("dashboard/no_comments.html", choice=choice)
+    everything = shown_comments(
+        db.session(), choice.run.partner, name_removed=gettext("[Name removed]")
+    )
+    wanted = _filter()
+    found = filtered(everything, wanted)
+    n_pages = max(1, ceil(len(found) / PAGE_SIZE))
+    page_number = min(max(1, request.args.get("page", 1, type=int)), n_pages)
+    return render_template(
+        "dashboard/comments.html",
+        choice=choice,
+        wanted=wanted,
+        comments=found[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE],
+        n_found=len(found),
+        n_all=len(everything),
+        counts=label_counts(filtered(everything, _without_label(wanted))),
+        labels=LABELS,
+        page_number=page_number,
+        n_pages=n_pages,
+        drivers={driver.code: driver for driver in drivers(db.session(), page_locale())},
+        words=words,
+        export_kinds=export_kinds(choice),
+    )
+
+
+def _filter() -> CommentFilter:
+    label = request.args.get("label", "")
+    return CommentFilter(
+        label=label if label in LABELS else "",
+        driver=request.args.get("driver", ""),
+        words=request.args.get("q", "")[:100],
+        only_quiet_exit=request.args.get("exit") == "1",
+    )
+
+
+def _without_label(wanted: CommentFilter) -> CommentFilter:
+    return CommentFilter("", wanted.driver, wanted.words, wanted.only_quiet_exit)
