@@ -27,7 +27,8 @@ from analysis.importance import BlindSpots, DriverGap, blind_spots, derived_weig
 from analysis.queries import TOTAL, CommentCounts, DriverInfo, Row, RunFigures, WaveFigures
 from analysis.samples import FigureError, NotComparable
 from analysis.sentiment_shares import SentimentShares, sentiment_shares
-from surveys.waves import Participation, Run
+from surveys.participation import Participation
+from surveys.waves import Run
 
 RECOMMEND = "recommend"
 RECOMMEND_MEAN = "recommend.mean"

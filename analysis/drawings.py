@@ -19,7 +19,7 @@ from analysis.gap import GapRow, Mark
 from analysis.queries import CommentCounts
 from analysis.words import figure_text, row_label, sentiment_label
 from surveys.i18n import format_number, format_signed, gettext
-from surveys.waves import Participation
+from surveys.participation import Participation
 
 SCORE_LIMITS = (0.0, 100.0)
 

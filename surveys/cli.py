@@ -4,46 +4,27 @@ What cannot be done is said in one line on standard error, with exit code 2.
 """
 
 import secrets
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from surveys import accounts
-from surveys.audit import record_event
-from surveys.contact_file import SKIP, FileRefused, error_file, error_text, file_text
+from surveys.command_line import audit_command, says_errors
+from surveys.contact_file import SKIP, error_file, error_text
 from surveys.contacts import ContactKeys, ImportReport, import_contacts, read_file
 from surveys.db import begin_read_only, db
-from surveys.errors import NotFound, SurveyError
+from surveys.errors import NotFound
 from surveys.i18n import wave_title
 from surveys.invitations import LinkKeys
 from surveys.models import Survey, User
+from surveys.participation import participation
 from surveys.runtime import now, settings
 from surveys.terms import Audience, Role
-from surveys.waves import Run, all_runs, close_run, open_run, open_runs, participation, run_by_id
+from surveys.waves import Run, all_runs, close_run, open_run, open_runs, run_by_id
 
-ACTOR = "command line"
 SHOWN_ERRORS = 20
-
-
-def says_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn an error of the domain into one line and exit code 2."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return command(*args, **kwargs)
-        except SurveyError as error:
-            db.session.rollback()
-            words = file_text(error) if isinstance(error, FileRefused) else str(error)
-            click.echo(f"pulse: {words}", err=True)
-            raise SystemExit(2) from error
-
-    return run
 
 
 @click.group("users")
@@ -68,7 +49,7 @@ def add_user(email: str, name: str, role: str, locale: str, password: str | None
     user = accounts.add_user(
         db.session(), email=email, name=name, role=Role(role), locale=locale, password=password
     )
-    _audit("user.add", "user", user.id)
+    audit_command("user.add", "user", user.id)
     db.session.commit()
     click.echo(f"{user.email} can sign in as {role}" + (f": {password}" if is_random else "."))
 
@@ -91,7 +72,7 @@ def disable_user(email: str) -> None:
     """Refuse a person from now on; their sessions end."""
     user = accounts.user_by_email(db.session(), email)
     accounts.disable_user(db.session(), user, now=now())
-    _audit("user.disable", "user", user.id)
+    audit_command("user.disable", "user", user.id)
     db.session.commit()
     click.echo(f"{user.email} cannot sign in any more.")
 
@@ -105,7 +86,7 @@ def set_password(email: str, password: str) -> None:
     """Set a person's password; their sessions end."""
     user = accounts.user_by_email(db.session(), email)
     accounts.set_password(db.session(), user, password)
-    _audit("user.password", "user", user.id)
+    audit_command("user.password", "user", user.id)
     db.session.commit()
     click.echo(f"The password of {user.email} is changed.")
 
@@ -136,7 +117,7 @@ def import_file(file: Path, dry_run: bool, errors_file: Path | None) -> None:
     if dry_run:
         db.session.rollback()
     else:
-        _audit("contacts.import", None, None, **report.counts.to_json())
+        audit_command("contacts.import", None, None, **report.counts.to_json())
         db.session.commit()
     _say_report(report, is_dry_run=dry_run)
 
@@ -189,7 +170,7 @@ def open_wave(survey: str) -> None:
     opened = open_run(
         db.session(), found, scheduled_at=now().replace(microsecond=0), keys=_keys(), now=now()
     )
-    _audit("wave.open", "wave", opened.run.id)
+    audit_command("wave.open", "wave", opened.run.id)
     db.session.commit()
     click.echo(
         f"Wave {opened.run.id} of {found.slug} is open:"
@@ -206,7 +187,7 @@ def close_wave(wave: int) -> None:
     """Close WAVE for both audiences; its results are published by the worker."""
     run = run_by_id(db.session(), wave)
     close_run(db.session(), run, now=now())
-    _audit("wave.close", "wave", run.id)
+    audit_command("wave.close", "wave", run.id)
     db.session.commit()
     click.echo(f"Wave {run.id} is closed.")
 
@@ -243,15 +224,3 @@ def _survey(wanted: str) -> Survey:
 
 def _keys() -> LinkKeys:
     return LinkKeys(settings().secret_key, settings().mail_domain)
-
-
-def _audit(action: str, object_type: str | None, object_id: int | None, **detail: Any) -> None:
-    record_event(
-        db.session(),
-        action,
-        actor=ACTOR,
-        now=now(),
-        object_type=object_type,
-        object_id=object_id,
-        **detail,
-    )

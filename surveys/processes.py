@@ -65,6 +65,12 @@ def job_context(app: Flask, *, transport: MailTransport | None = None) -> JobCon
     )
 
 
+def new_session() -> Callable[[], Session]:
+    """Sessions of the current application's own, apart from the request's."""
+    engine = db.engine
+    return lambda: Session(engine)
+
+
 def _in_context(app: Flask, job: Job) -> Callable[[JobContext], int]:
     def run(context: JobContext) -> int:
         with app.app_context():

@@ -21,11 +21,11 @@ from analysis.web.overview import export_kinds
 from surveys.db import db
 from surveys.errors import NotFound
 from surveys.i18n import format_number, gettext, page_locale, wave_title
+from surveys.participation import participation
 from surveys.permissions import Permission
 from surveys.question_bank import fill
 from surveys.questionnaires import read_questionnaire
 from surveys.terms import Audience
-from surveys.waves import participation
 from surveys.web.sign_in import signed_in
 from surveys.workspace import workspace
 

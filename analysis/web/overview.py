@@ -17,10 +17,10 @@ from surveys.audit import record_event
 from surveys.db import db
 from surveys.i18n import page_locale
 from surveys.models import Contact, Schedule, SurveyVersion
+from surveys.participation import participation
 from surveys.permissions import Permission
 from surveys.runtime import now
 from surveys.terms import Mode
-from surveys.waves import participation
 from surveys.web.accounts import EmptyForm
 from surveys.web.sign_in import current_user, signed_in
 from surveys.workspace import workspace
