@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 from analysis.suppression import (
     TOTAL,
     Answers,
-    People,
     Policy,
     PublishedRows,
     RowKey,
     Verdict,
-    earlier_wave,
     publish_question,
     publish_wave,
 )
@@ -190,21 +188,3 @@ def test_stricter_thresholds_publish_only_what_is_mixed_enough(wave: list[Person
         assert len(companies) >= 8
         assert len(set(companies)) >= 5
         assert max(companies.count(c) for c in companies) <= 0.3 * len(companies)
-
-
-@few
-@given(waves(), waves())
-def test_an_earlier_wave_never_makes_more_exact(wave: list[Person], old: list[Person]) -> None:
-    people = People()
-    frame, old_frame = frame_of(wave, people=people), frame_of(old, people=people)
-    rows = publish_wave(frame, POLICY)
-    answers = answers_of(wave, frame, rows)
-    old_rows = publish_wave(old_frame, POLICY)
-    before = [earlier_wave(old_frame, old_frame.everyone, {row.key: row.n for row in old_rows})]
-
-    guarded = publish_question(rows, answers, POLICY, before=before)
-    alone = publish_question(rows, answers, POLICY)
-
-    for key, verdict in guarded.items():
-        if verdict.state == "exact":
-            assert alone[key] == verdict
