@@ -122,12 +122,9 @@ def request_contact(
     """
     if door.contact_id is None:
         return False
-    asked = session.scalar(
-        select(ContactRequest.id).where(
-            ContactRequest.contact_id == door.contact_id, ContactRequest.wave_id == door.wave_id
-        )
-    )
-    if asked is not None:
+    # Two clicks at once would both find no request; they queue at the person's own row.
+    session.execute(select(Contact.id).where(Contact.id == door.contact_id).with_for_update())
+    if has_asked_for_call(session, door):
         return False
     session.add(
         ContactRequest(
@@ -140,6 +137,20 @@ def request_contact(
         )
     )
     return True
+
+
+def has_asked_for_call(session: Session, door: Door) -> bool:
+    """Whether this person has asked to be called after this wave, and still wishes it."""
+    found = session.scalar(
+        select(ContactRequest.id)
+        .where(
+            ContactRequest.contact_id == door.contact_id,
+            ContactRequest.wave_id == door.wave_id,
+            ContactRequest.withdrawn_on.is_(None),
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 def _is_stopped(session: Session, email_hash: bytes | None) -> bool:

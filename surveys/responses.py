@@ -1,8 +1,9 @@
-"""Recording what a respondent sends: drafts, responses, answers, comments.
+"""Recording what a respondent sends: responses, answers, comments, the wish to be contacted.
 
-One transaction per submit, and nothing that all submits of a wave would queue for: the conditional
-UPDATE of one's own invitation decides who is first, everything else is inserted. What a response
-means is worked out later, by the worker; a submit neither waits for that nor fails because of it.
+What is not sent yet is kept by surveys/drafts.py. One transaction per submit, and nothing that all
+submits of a wave would queue for: the conditional UPDATE of one's own invitation decides who is
+first, everything else is inserted. What a response means is worked out later, by the worker; a
+submit neither waits for that nor fails because of it.
 
 Source of the modes: method of confidentiality, section 5; data model, "one answer in three modes".
 """
@@ -14,7 +15,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from surveys.errors import AlreadyAnswered, NothingAnswered, TokenUnknown, WaveNotOpen
@@ -22,6 +22,7 @@ from surveys.models import (
     Answer,
     Comment,
     CommentAuthor,
+    ContactRequest,
     Draft,
     InboxResponse,
     Invitation,
@@ -30,12 +31,15 @@ from surveys.models import (
     Wave,
     WaveChange,
 )
-from surveys.question_types import form_values, has_values, stored_rows
+from surveys.question_types import has_values, stored_rows
 from surveys.questionnaires import Item, Questionnaire
-from surveys.terms import Audience, Channel, Mode, WaveState
+from surveys.terms import Audience, Channel, Mode, QuestionType, WaveState
 from surveys.tokens import hash_token, is_token
 
-Values = Mapping[str, Sequence[str]]
+#: The form value of a ticked box.
+TICKED = "1"
+#: The wording that a tick agrees to: the question "may contact me about my answers", first text.
+CONSENT_IN_SURVEY = "contact/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,7 @@ class Door:
     mode: Mode
     state: WaveState
     locale: str
+    locales: tuple[str, ...]
     profile_no: int
     contact_id: int | None
     partner_id: int | None
@@ -106,64 +111,22 @@ def open_door(session: Session, token: str) -> Door:
     return _door(row)
 
 
-def saved_answers(session: Session, door: Door, questionnaire: Questionnaire) -> Filled:
-    """What the page shows again: the draft, else the sent answers; nothing in anonymous mode."""
-    if door.mode is Mode.ANONYMOUS:
-        return Filled()
-    draft = session.scalar(select(Draft.values).where(Draft.invitation_id == door.invitation_id))
-    if draft is not None:
-        return _filled(draft)
-    if door.answered_on is None:
-        return Filled()
-    return _sent(session, door, questionnaire)
+def require_open(door: Door, now: datetime) -> None:
+    """Raise WaveNotOpen unless the wave takes answers now."""
+    if not door.takes_answers(now):
+        state = door.state if door.state is not WaveState.OPEN else WaveState.CLOSED
+        raise WaveNotOpen(state.value)
 
 
 def mark_opened(session: Session, door: Door, *, now: datetime) -> None:
-    """Note the day of the first human act on the page; never in anonymous mode."""
-    if door.mode is Mode.ANONYMOUS or door.opened_on is not None:
+    """Note the day of the first human act on an open page; never in anonymous mode."""
+    if door.mode is Mode.ANONYMOUS or door.opened_on is not None or not door.takes_answers(now):
         return
     session.execute(
         update(Invitation)
         .where(Invitation.id == door.invitation_id, Invitation.opened_on.is_(None))
         .values(opened_on=now.date())
         .execution_options(synchronize_session=False)
-    )
-
-
-def save_draft(
-    session: Session,
-    door: Door,
-    questionnaire: Questionnaire,
-    filled: Filled,
-    *,
-    locale: str,
-    channel: Channel,
-    now: datetime,
-) -> None:
-    """Keep what was given so far, field by field: another tab's fields stay.
-
-    The first draft after a response was sent starts from what was sent.
-
-    Raises WaveNotOpen, or AlreadyAnswered in anonymous mode, where nothing is kept before the
-    submit.
-    """
-    _require_open(door, now)
-    if door.mode is Mode.ANONYMOUS:
-        raise AlreadyAnswered
-    connection = session.connection()
-    stored = connection.execute(
-        select(Draft.values).where(Draft.invitation_id == door.invitation_id).with_for_update()
-    ).scalar_one_or_none()
-    base = _filled(stored) if stored is not None else _sent(session, door, questionnaire)
-    merged = {
-        "values": dict(base.values) | {code: list(v) for code, v in filled.values.items()},
-        "texts": dict(base.texts) | dict(filled.texts),
-    }
-    _upsert_draft(connection, door, merged, locale=locale, channel=channel, now=now)
-    connection.execute(
-        update(Invitation)
-        .where(Invitation.id == door.invitation_id, Invitation.started_on.is_(None))
-        .values(started_on=now.date(), opened_on=door.opened_on or now.date())
     )
 
 
@@ -181,7 +144,7 @@ def record_response(
 
     Raises WaveNotOpen, NothingAnswered, or AlreadyAnswered.
     """
-    _require_open(door, now)
+    require_open(door, now)
     if filled.is_empty:
         raise NothingAnswered
     connection = session.connection()
@@ -197,6 +160,7 @@ def record_response(
         _reopen_response(connection, door, now)
     _insert_answers(connection, door.invitation_id, questionnaire, filled)
     _insert_comments(connection, door, questionnaire, filled, locale)
+    _store_contact_wish(connection, door, questionnaire, filled, now)
     connection.execute(insert(WaveChange).values(wave_id=door.wave_id))
     connection.execute(delete(Draft).where(Draft.invitation_id == door.invitation_id))
 
@@ -223,6 +187,7 @@ _DOOR = (
         Wave.min_people,
         Wave.min_companies,
         Wave.dimensions,
+        Survey.locales,
         Survey.may_change,
         Survey.time_zone,
     )
@@ -234,13 +199,8 @@ _DOOR = (
 def _door(row: Any) -> Door:
     values = dict(row._mapping)
     values["dimensions"] = tuple(values["dimensions"])
+    values["locales"] = tuple(values["locales"])
     return Door(**values)
-
-
-def _require_open(door: Door, now: datetime) -> None:
-    if not door.takes_answers(now):
-        state = door.state if door.state is not WaveState.OPEN else WaveState.CLOSED
-        raise WaveNotOpen(state.value)
 
 
 def _mark_answered(connection: Connection, door: Door, now: datetime) -> bool:
@@ -341,6 +301,38 @@ def _insert_comments(
         connection.execute(insert(CommentAuthor), authors)
 
 
+def _store_contact_wish(
+    connection: Connection, door: Door, questionnaire: Questionnaire, filled: Filled, now: datetime
+) -> None:
+    """'May contact me about my answers', asked in identified surveys only; a change replaces it."""
+    items = [item for item in questionnaire.items if item.type is QuestionType.TICK]
+    if not items or door.mode is not Mode.IDENTIFIED or door.contact_id is None:
+        return
+    wished = next((i for i in items if TICKED in filled.values.get(i.code, ())), None)
+    topic = filled.texts.get(wished.comment_code, "").strip() if wished else ""
+    standing = (
+        update(ContactRequest)
+        .where(
+            ContactRequest.response_id == door.invitation_id,
+            ContactRequest.withdrawn_on.is_(None),
+        )
+        .values(topic=topic or None, withdrawn_on=None if wished else now.date())
+    )
+    if connection.execute(standing).rowcount or not wished:
+        return
+    connection.execute(
+        insert(ContactRequest).values(
+            contact_id=door.contact_id,
+            wave_id=door.wave_id,
+            kind="call_me",
+            response_id=door.invitation_id,
+            topic=topic or None,
+            consent_key=CONSENT_IN_SURVEY,
+            asked_on=now.date(),
+        )
+    )
+
+
 def _put_into_inbox(
     connection: Connection, door: Door, questionnaire: Questionnaire, filled: Filled, locale: str
 ) -> None:
@@ -372,65 +364,3 @@ def _texts(questionnaire: Questionnaire, filled: Filled) -> list[tuple[Item, str
         if text:
             found.append((item, text))
     return found
-
-
-def _sent(session: Session, door: Door, questionnaire: Questionnaire) -> Filled:
-    rows: dict[int, dict[int, int | None]] = {}
-    for row in session.execute(
-        select(Answer.question_id, Answer.item, Answer.value).where(
-            Answer.response_id == door.invitation_id
-        )
-    ):
-        rows.setdefault(row.question_id, {})[row.item] = row.value
-    texts = {
-        row.question_id: row.text
-        for row in session.execute(
-            select(Comment.question_id, Comment.text)
-            .join(CommentAuthor, CommentAuthor.comment_id == Comment.id)
-            .where(CommentAuthor.response_id == door.invitation_id)
-        )
-    }
-    return Filled(
-        values={
-            item.code: form_values(item, rows[item.question_id])
-            for item in questionnaire.items
-            if item.question_id in rows
-        },
-        texts={
-            (item.comment_code if has_values(item) else item.code): texts[item.question_id]
-            for item in questionnaire.items
-            if item.question_id in texts
-        },
-    )
-
-
-def _filled(draft: Mapping[str, Any]) -> Filled:
-    return Filled(values=draft.get("values", {}), texts=draft.get("texts", {}))
-
-
-def _upsert_draft(
-    connection: Connection,
-    door: Door,
-    values: Mapping[str, Any],
-    *,
-    locale: str,
-    channel: Channel,
-    now: datetime,
-) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Draft).values(
-        invitation_id=door.invitation_id,
-        mode=door.mode,
-        values=values,
-        is_provisional=False,
-        locale=locale,
-        channel=channel,
-        started_at=now,
-        saved_at=now,
-    )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Draft.invitation_id],
-            set_={"values": values, "locale": locale, "saved_at": now, "is_provisional": False},
-        )
-    )

@@ -1,16 +1,20 @@
 """Valid things with little said: each function states only what a test is about."""
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.accounts import add_user
 from surveys.config import Settings
 from surveys.email_addresses import normalise_email
-from surveys.models import Contact, Partner, Survey, User
+from surveys.invitations import LinkKeys, answer_token
+from surveys.models import Contact, Invitation, Partner, Schedule, Survey, User, Wave
 from surveys.question_bank import load_bank
 from surveys.questionnaires import (
     create_survey,
@@ -18,9 +22,12 @@ from surveys.questionnaires import (
     install_bank,
     publish_version,
 )
+from surveys.recurrence import Frequency
+from surveys.schedules import Reminders, ScheduleWish, save_schedule
 from surveys.search_keys import search_key
 from surveys.terms import Audience, Mode, Role
 from surveys.tokens import PREFERENCES, hash_token, identity_hash, make_token
+from surveys.waves import Run, open_run
 from surveys.workspace import Workspace, save_workspace
 
 SECRET = "a secret of the tests, long enough to pass"
@@ -155,3 +162,60 @@ def make_programme(
     contacts += [make_staff(session) for _ in range(staff)]
     session.flush()
     return contacts
+
+
+def open_survey(
+    session: Session,
+    keys: LinkKeys,
+    *,
+    companies: int = 3,
+    people: int = 1,
+    staff: int = 1,
+    now: datetime = MONDAY,
+    **values: Any,
+) -> Run:
+    """A run that was opened now, with everybody of a programme invited; committed."""
+    make_programme(session, companies=companies, people=people, staff=staff)
+    survey = make_survey(session, now=now, **values)
+    run = open_run(session, survey, scheduled_at=now, keys=keys, now=now).run
+    session.commit()
+    return run
+
+
+def links_of(session: Session, keys: LinkKeys, wave: Wave) -> list[str]:
+    """The answer tokens of a wave, in the order of its invitations; ends the transaction."""
+    ids = session.scalars(
+        select(Invitation.id).where(Invitation.wave_id == wave.id).order_by(Invitation.id)
+    ).all()
+    session.commit()
+    return [answer_token(keys, each, 1) for each in ids]
+
+
+def make_schedule(
+    session: Session, survey: Survey, *, now: datetime = MONDAY - timedelta(days=1), **values: Any
+) -> Schedule:
+    """Each quarter on the second Monday at 9:00 in Warsaw, first on Monday, 8 February 2027."""
+    given: dict[str, Any] = {
+        "frequency": Frequency.QUARTERLY,
+        "is_by_weekday": True,
+        "starts_on": date(2027, 2, 8),
+        "local_time": time(9),
+        "open_days": 12,
+        "grace_hours": 24,
+        "reminders": Reminders.BOTH,
+    }
+    return save_schedule(session, survey, ScheduleWish(**(given | values)), now=now)
+
+
+def sign_in(client: FlaskClient, email: str = "alicja@nordvik.example") -> None:
+    """Sign in through the page, as a person does."""
+    token = csrf_token(client.get("/login").text)
+    reply = client.post("/login", data={"email": email, "password": PASSWORD, "csrf_token": token})
+    assert reply.status_code == 303, reply.text
+
+
+def csrf_token(page: str) -> str:
+    """The guard that a page's first form carries."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found, page
+    return found[1]

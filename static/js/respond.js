@@ -1,6 +1,6 @@
 // Makes the survey page pleasanter; without it the page works as it is. Each answer is saved as it is
 // given, the progress is counted, a chosen answer can be taken back, and a comment's prompt follows the
-// rating. What could not be saved waits in memory and is tried again.
+// rating. What could not be saved waits in memory and is tried again while the server is away.
 
 const form = document.querySelector("#questions");
 const state = form.querySelector("[data-state]");
@@ -8,6 +8,7 @@ const progress = document.querySelector(".s-prog");
 const address = (path) => `/s/${form.dataset.token}/${path}?lang=${form.dataset.locale}`;
 const unsaved = new Set();
 let isSaving = false;
+let isSending = false;
 let wasOpened = false;
 let retryTimer = 0;
 
@@ -29,8 +30,9 @@ async function save() {
   unsaved.clear();
   try {
     const reply = await fetch(address("draft"), { method: "POST", body: fieldData(names) });
-    if (!reply.ok && reply.status !== 422) throw new Error(String(reply.status));
-    if (reply.ok && unsaved.size === 0) state.textContent = form.dataset.saved;
+    if (reply.status >= 500) throw new Error(String(reply.status));
+    if (!reply.ok) state.textContent = form.dataset.unsaved;
+    else if (unsaved.size === 0) state.textContent = form.dataset.saved;
   } catch {
     for (const name of names) unsaved.add(name);
     state.textContent = form.dataset.unsaved;
@@ -120,28 +122,35 @@ form.addEventListener("keydown", (event) => {
 form.addEventListener("input", (event) => {
   if (event.target.tagName === "TEXTAREA") countCharacters(event.target);
 });
-form.addEventListener("submit", () => {
-  const button = form.querySelector("button");
-  button.setAttribute("aria-busy", "true");
+form.addEventListener("submit", (event) => {
+  event.submitter?.setAttribute("aria-busy", "true");
   clearTimeout(retryTimer);
+  // Another language: the page is sent and comes back as it is; the draft gets it at the same time.
+  if (event.submitter?.name === "switch") return saveTyped();
+  isSending = true;
   unsaved.clear();
 });
-for (const link of document.querySelectorAll("[data-lang]")) {
-  link.addEventListener("click", async (event) => {
-    if (unsaved.size === 0 && !isSaving) return;
-    event.preventDefault();
-    await save();
-    location.href = link.href;
-  });
+// Leaving the page: what is being typed has not changed yet for the browser, and no reply is awaited.
+function saveTyped() {
+  const area = document.activeElement;
+  if (isSending || !("autosave" in form.dataset)) return;
+  if (area?.form === form && area.tagName === "TEXTAREA") unsaved.add(area.name);
+  if (unsaved.size === 0) return;
+  fetch(address("draft"), { method: "POST", body: fieldData(unsaved), keepalive: true }).catch(() => {});
 }
 for (const kind of ["pointerdown", "keydown"]) {
   addEventListener(kind, markOpened, { once: true, passive: true });
 }
 addEventListener("online", save);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") saveTyped();
+});
 addEventListener("pageshow", (event) => {
-  form.querySelector("button").removeAttribute("aria-busy");
+  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  isSending = false;
   if (event.persisted) count();
 });
+document.querySelector("[data-focus]")?.focus();
 for (const radio of form.querySelectorAll("input[type=radio]:checked")) setPrompt(radio);
 rememberChecked();
 count();

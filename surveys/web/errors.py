@@ -22,6 +22,7 @@ from surveys.errors import (
     WaveNotOpen,
     WaveStateError,
 )
+from surveys.web.security import ANSWER_PATHS
 
 STATUS = {
     TokenUnknown: 404,
@@ -33,6 +34,8 @@ STATUS = {
     NotConfidential: 403,
     NotPublished: 409,
 }
+#: What a status needs beside its page: the methods of a 405, the wait of a 429.
+KEPT_HEADERS = frozenset({"Allow", "Retry-After"})
 logger = logging.getLogger(__name__)
 
 
@@ -51,9 +54,13 @@ def _domain_error(error: SurveyError) -> tuple[str, int]:
     return _page(status, template="link" if is_link else str(status), error=error)
 
 
-def _http_error(error: HTTPException) -> tuple[str, int]:
+def _http_error(error: HTTPException) -> tuple[str, int, dict[str, str]]:
+    db.session.rollback()
     status = error.code or 500
-    return _page(status, template=str(status))
+    # A mistyped personal link looks the same wherever the mistake is.
+    is_link = status == 404 and request.path.startswith(ANSWER_PATHS)
+    kept = {name: value for name, value in error.get_headers() if name in KEPT_HEADERS}
+    return *_page(status, template="link" if is_link else str(status)), kept
 
 
 def _database_away(error: OperationalError) -> tuple[str, int]:

@@ -1,5 +1,10 @@
-"""The form of a questionnaire: a field for each question and each comment under a rating."""
+"""The form of a questionnaire: a field for each question and each comment under a rating.
 
+Only what the question offers is taken, in exactly that spelling; nothing is rounded or guessed. No
+field is required.
+"""
+
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,9 +13,10 @@ from wtforms import Field, Form, RadioField, SelectMultipleField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 
 from surveys.i18n import gettext
+from surveys.preferences import MAX_TOPIC_LENGTH
 from surveys.question_types import MAX_TEXT, UNKNOWN, allowed_values, has_values
 from surveys.questionnaires import Item, Questionnaire
-from surveys.responses import Filled
+from surveys.responses import TICKED, Filled
 from surveys.terms import QuestionType
 
 
@@ -28,11 +34,11 @@ def filled_from(form: Form, questionnaire: Questionnaire, names: Iterable[str]) 
     values: dict[str, list[str]] = {}
     texts: dict[str, str] = {}
     for item in questionnaire.items:
-        if has_values(item) and item.code in wanted:
+        if _is_chosen_from(item) and item.code in wanted:
             values[item.code] = _chosen(form[item.code].data)
         for name in text_fields(item):
             if name in wanted:
-                texts[name] = (form[name].data or "").replace("\r\n", "\n")
+                texts[name] = _as_stored(form[name].data)
     return Filled(values=values, texts=texts)
 
 
@@ -49,27 +55,36 @@ def text_fields(item: Item) -> tuple[str, ...]:
     """Names of the text fields of a question."""
     if item.type is QuestionType.TEXT:
         return (item.code,)
-    return (item.comment_code,) if item.has_comment else ()
+    # A ticked box may come with a line: what to talk about.
+    is_tick = item.type is QuestionType.TICK
+    return (item.comment_code,) if item.has_comment or is_tick else ()
 
 
 def _fields(item: Item) -> dict[str, Field]:
     fields: dict[str, Field] = {}
-    if item.type is QuestionType.MANY:
+    if item.type in (QuestionType.MANY, QuestionType.TICK):
         fields[item.code] = SelectMultipleField(
-            choices=[],
-            validators=[_OneOf(allowed_values(item))],
-            validate_choice=False,
+            choices=[], validators=[_OneOf(_allowed(item))], validate_choice=False
         )
     elif has_values(item):
         fields[item.code] = RadioField(
             choices=[],
             coerce=_text_or_none,
-            validators=[Optional(), _OneOf(allowed_values(item))],
+            validators=[_OneOf(_allowed(item))],
             validate_choice=False,
         )
+    limit = MAX_TOPIC_LENGTH if item.type is QuestionType.TICK else MAX_TEXT
     for name in text_fields(item):
-        fields[name] = TextAreaField(validators=[Optional(), _NotTooLong()])
+        fields[name] = TextAreaField(validators=[Optional(), _NotLongerThan(limit)])
     return fields
+
+
+def _is_chosen_from(item: Item) -> bool:
+    return item.type is not QuestionType.TEXT
+
+
+def _allowed(item: Item) -> frozenset[str]:
+    return frozenset({TICKED}) if item.type is QuestionType.TICK else allowed_values(item)
 
 
 def _text_or_none(value: Any) -> str | None:
@@ -77,9 +92,16 @@ def _text_or_none(value: Any) -> str | None:
 
 
 def _chosen(data: Any) -> list[str]:
-    if isinstance(data, list):
-        return [value for value in data if value != UNKNOWN] or data[:1]
-    return [data] if data else []
+    """Each value once; "don't know" beside real answers is dropped."""
+    if not isinstance(data, list):
+        return [data] if data else []
+    given = list(dict.fromkeys(value for value in data if value))
+    return [value for value in given if value != UNKNOWN] or given
+
+
+def _as_stored(text: str | None) -> str:
+    """As it was sent, with plain line ends, in Unicode NFC."""
+    return unicodedata.normalize("NFC", (text or "").replace("\r\n", "\n"))
 
 
 class _OneOf:
@@ -90,13 +112,16 @@ class _OneOf:
 
     def __call__(self, form: Form, field: Field) -> None:
         chosen = field.data if isinstance(field.data, list) else [field.data]
-        if any(value not in self._allowed for value in chosen):
+        if any(value and value not in self._allowed for value in chosen):
             raise ValidationError(gettext("Choose one of the answers offered."))
 
 
-class _NotTooLong:
+class _NotLongerThan:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+
     def __call__(self, form: Form, field: Field) -> None:
-        if len(field.data or "") > MAX_TEXT:
+        if len(_as_stored(field.data)) > self._limit:
             raise ValidationError(
-                gettext("Shorten the text to %(limit)s characters.", limit=MAX_TEXT)
+                gettext("Shorten the text to %(limit)s characters.", limit=self._limit)
             )

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from markupsafe import Markup, escape
 
-from surveys.question_types import MAX_TEXT, has_values
+from surveys.question_types import MAX_TEXT
 from surveys.questionnaires import Questionnaire
 from surveys.responses import Filled
 
@@ -59,14 +59,11 @@ def slots_for(
         for value in filled.values.get(item.code, ()):
             slots[f"checked:{item.code}:{value}"] = " checked"
         for name in (item.code, item.comment_code):
-            text = filled.texts.get(name, "")
-            slots[f"text:{name}"] = str(escape(text))
-            slots[f"length:{name}"] = str(min(len(text), MAX_TEXT))
-            if text and has_values(item):
-                slots[f"open:{item.code}"] = " open"
+            slots |= _text_slots(name, filled.texts.get(name, ""))
             if name in errors:
-                slots[f"error:{name}"] = _error(name, errors[name])
-                slots[f"invalid:{name}"] = f' aria-invalid="true" aria-describedby="e-{name}"'
+                slots |= _error_slots(name, errors[name])
+        if item.comment_code in errors or filled.texts.get(item.comment_code):
+            slots[f"open:{item.code}"] = " open"
     slots["answered"] = str(answered_count(questionnaire, filled))
     return slots
 
@@ -100,7 +97,23 @@ class PageCache:
         return value
 
 
-def _error(name: str, messages: Sequence[str]) -> str:
-    return str(
-        Markup('<p class="errmsg" id="e-{}" role="alert">{}</p>').format(name, " ".join(messages))
-    )
+def _text_slots(name: str, text: str) -> dict[str, str]:
+    if not text:
+        return {f"length:{name}": "0"}
+    # A browser drops the first line break inside a text area.
+    shown = f"\n{text}" if text.startswith("\n") else text
+    return {f"text:{name}": str(escape(shown)), f"length:{name}": str(min(len(text), MAX_TEXT))}
+
+
+def _error_slots(name: str, messages: Sequence[str]) -> dict[str, str]:
+    """The message under the field, and the attributes that tie the field to it."""
+    message = Markup(
+        '<p class="errmsg" id="e-{}"><svg class="i i-s" aria-hidden="true">'
+        '<use href="#i-alert"/></svg>{}</p>'
+    ).format(name, " ".join(messages))
+    return {
+        f"error:{name}": str(message),
+        f"invalid:{name}": ' aria-invalid="true"',
+        f"tied:{name}": f' aria-describedby="e-{name}"',
+        f"described:{name}": f"e-{name} ",
+    }

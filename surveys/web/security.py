@@ -4,8 +4,11 @@ GET and HEAD run in a read-only transaction, so that "GET changes nothing" is he
 The content security policy allows no inline script or style and nothing from another host.
 """
 
+from typing import Any
+
 from flask import Flask, Response, abort, request
 from flask_talisman import Talisman
+from werkzeug.routing import IntegerConverter, Map
 
 from surveys.config import Settings
 from surveys.db import begin_read_only, db
@@ -25,13 +28,27 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES = 200_000
 MAX_FORM_PARTS = 256
 MAX_UPLOAD_BYTES = 50_000_000
-PERSONAL_PATHS = ("/s/", "/u/", "/password/")
+ANSWER_PATHS = ("/s/", "/u/")
+PERSONAL_PATHS = (*ANSWER_PATHS, "/password/")
 URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+#: What werkzeug's reader of multipart bodies puts in place of bytes that are not UTF-8.
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+#: Endpoints that must answer while the database does not.
+WITHOUT_DATABASE = frozenset({None, "static", "health.alive"})
+
+
+class IdConverter(IntegerConverter):
+    """An id in a path; no larger than the databases store, so that others are simply not found."""
+
+    def __init__(self, map: Map, **options: Any) -> None:
+        super().__init__(map, **{"max": 2**31 - 1, **options})
 
 
 def set_up_security(app: Flask, settings: Settings) -> None:
     """Bind limits, cookies, headers and the read-only rule to the application."""
     is_https = settings.base_url.startswith("https://")
+    app.url_map.converters["int"] = IdConverter
     app.config.update(
         TRUSTED_HOSTS=[settings.host.rpartition(":")[0] or settings.host, settings.host],
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
@@ -60,20 +77,33 @@ def set_up_security(app: Flask, settings: Settings) -> None:
 
 
 def _start_transaction() -> None:
-    if request.method in SAFE_METHODS and request.endpoint not in ("static", None):
+    if request.method in SAFE_METHODS and request.endpoint not in WITHOUT_DATABASE:
         begin_read_only(db.session())
 
 
 def _refuse_broken_text() -> None:
-    """Werkzeug reads a body that is not UTF-8 as an empty form: an answer would vanish silently."""
-    if request.method in SAFE_METHODS or request.mimetype != URLENCODED:
+    """Werkzeug reads a body that is not UTF-8 as an empty form: an answer would vanish silently.
+
+    A null character can be stored by no database of ours.
+    """
+    if request.method in SAFE_METHODS:
         return
-    try:
-        request.get_data(cache=True).decode("utf-8")
-    except UnicodeDecodeError:
-        abort(400)
-    if any("\x00" in value for value in request.form.values()):
-        abort(400)
+    if request.mimetype == URLENCODED:
+        try:
+            request.get_data(cache=True).decode("utf-8")
+        except UnicodeDecodeError:
+            abort(400)
+        _refuse_characters("\x00")
+    elif request.mimetype == MULTIPART and (request.content_length or 0) <= MAX_BODY_BYTES:
+        # A longer body is an upload, whose view sets its own limit, or is refused when it is read.
+        is_personal = request.path.startswith(PERSONAL_PATHS)
+        _refuse_characters("\x00" + REPLACEMENT if is_personal else "\x00")
+
+
+def _refuse_characters(unwanted: str) -> None:
+    for _, values in request.form.lists():
+        if any(character in value for value in values for character in unwanted):
+            abort(400)
 
 
 def _protect_personal_pages(response: Response) -> Response:

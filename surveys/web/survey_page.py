@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from flask import render_template
+from flask import current_app, render_template
 from wtforms import Form
 
 from surveys.db import db
 from surveys.i18n import LANGUAGE_NAMES, use_locale
 from surveys.models import SurveyVersion
+from surveys.preferences import MAX_TOPIC_LENGTH
 from surveys.promises import disclosure_text, promise_text
 from surveys.question_bank import LOCALES, fill, load_bank
 from surveys.question_types import (
@@ -26,7 +27,7 @@ from surveys.web.response_form import build_response_form
 from surveys.web.response_page import PageCache, PageWithSlots, cut, slot
 from surveys.workspace import Workspace, workspace
 
-_pages = PageCache()
+PAGES = "pulse survey pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,9 @@ class SurveyPage:
 def survey_page(door: Door, locale: str) -> SurveyPage:
     """The shared page of this wave and language, drawn at its first use."""
     vendor = workspace(db.session())
-    key = (door.wave_id, door.version_id, locale, door.min_people, vendor)
-    found = _pages.get(key)
+    key = (door.wave_id, door.version_id, locale, door.min_people, door.min_companies, vendor)
+    pages = current_app.extensions.setdefault(PAGES, PageCache())
+    found = pages.get(key)
     if isinstance(found, SurveyPage):
         return found
     use_locale(locale)
@@ -53,7 +55,8 @@ def survey_page(door: Door, locale: str) -> SurveyPage:
         "respond/show.html", **_shared_context(door, questionnaire, locale, vendor)
     )
     page = SurveyPage(questionnaire, build_response_form(questionnaire), cut(html))
-    return _pages.keep(key, page)
+    pages.keep(key, page)
+    return page
 
 
 def _shared_context(
@@ -90,6 +93,8 @@ def _shared_context(
         "unknown": UNKNOWN,
         "unknown_label": bank.unknown[locale],
         "text_hint": bank.text_hint[locale],
+        "contact_topic": fill(bank.contact_topic[locale], vendor=vendor.vendor),
+        "max_topic": MAX_TOPIC_LENGTH,
         "is_anonymous": door.mode is Mode.ANONYMOUS,
         "max_text": MAX_TEXT,
         "shown_max_text": SHOWN_MAX_TEXT,
@@ -104,5 +109,5 @@ def frame(token: str, door: Door, vendor: Workspace) -> dict[str, object]:
         "is_staff": door.audience is Audience.INTERNAL,
         "vendor": vendor,
         "vendor_colour": readable_vendor_colour(vendor.colour),
-        "languages": [(code, LANGUAGE_NAMES[code]) for code in LOCALES],
+        "languages": [(code, LANGUAGE_NAMES[code]) for code in LOCALES if code in door.locales],
     }
