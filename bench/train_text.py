@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +20,16 @@ from scipy.optimize import minimize, minimize_scalar
 
 from analysis.sentiment import Label
 from analysis.sentiment.features import ENGLISH_ONLY, NAMES
+from analysis.sentiment.judging import Hit
 from analysis.sentiment.model import FILE, LABELS, Model
 from analysis.sentiment.pipeline import measure
 
 SEEDS = Path(__file__).parent.parent / "analysis" / "sentiment" / "seeds.tsv"
 LANGUAGES = ("pl", "en")
 N_FOLDS = 10
-PENALTY = 1.0
+PENALTY = 2.0
+N_DIMMED = 2
+FORGOTTEN = 0.4  # share of judging words that a dimmed example forgets
 _DIGITS = 3
 _MOST_COMMON_KEPT = 0.5  # exponent of the class weights: 0 keeps the seeds' shares, 1 evens them
 
@@ -51,14 +55,26 @@ class Seed:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """A text to learn from: a seed or a joined pair."""
+
+    text: str
+    label: Label
+    fold: int
+    is_joined: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """A text with its features and the fold it belongs to; `is_joined`: made of two seeds."""
+    """A text with its features and the fold it belongs to; `is_joined`: made of two seeds;
+    `is_dimmed`: some of its words are treated as unknown."""
 
     text: str
     label: Label
     values: Sequence[float]
     fold: int
     is_joined: bool
+    is_dimmed: bool = False
 
 
 def read_seeds(file: Path = SEEDS) -> list[Seed]:
@@ -87,22 +103,29 @@ def fold_of(group: str) -> int:
 
 
 def examples(seeds: Iterable[Seed], language: str) -> list[Example]:
-    """Seeds of one language and their joined pairs, with features."""
+    """Seeds of one language and their joined pairs, each also with words forgotten."""
     own = [seed for seed in seeds if seed.language == language]
-    found = [_example(seed.text, seed.label, language, fold_of(seed.group)) for seed in own]
+    plain = [Text(seed.text, seed.label, fold_of(seed.group), False) for seed in own]
     for fold in range(N_FOLDS):
         inside = [seed for seed in own if fold_of(seed.group) == fold]
-        found.extend(
-            _example(text, label, language, fold, is_joined=True)
-            for text, label in joined_pairs(inside, language)
-        )
-    return found
+        pairs = joined_pairs(inside, language)
+        plain.extend(Text(text, label, fold, True) for text, label in pairs)
+    return [example for text in plain for example in _measured(text, language)]
 
 
-def _example(
-    text: str, label: Label, language: str, fold: int, *, is_joined: bool = False
-) -> Example:
-    return Example(text, label, measure(text, language), fold, is_joined)
+def _measured(text: Text, language: str) -> Iterator[Example]:
+    """A text as it is, and as it would be if the lists knew fewer of its words."""
+    yield Example(
+        text.text, text.label, measure(text.text, language), text.fold, text.is_joined
+    )
+    for turn in range(N_DIMMED):
+        values = measure(text.text, language, keeps=partial(_is_kept, text.text, turn))
+        yield Example(text.text, text.label, values, text.fold, text.is_joined, is_dimmed=True)
+
+
+def _is_kept(text: str, turn: int, hit: Hit) -> bool:
+    digest = hashlib.sha256(f"{turn}/{hit.first}/{text}".encode()).digest()
+    return digest[0] >= FORGOTTEN * 256
 
 
 def joined_pairs(seeds: Sequence[Seed], language: str) -> Iterator[tuple[str, Label]]:

@@ -25,6 +25,9 @@ PLAIN = 131072  # "not only": looks like a negation and is none
 RESTRICT = 1048576  # only, nothing but: what is offered falls short
 BURDEN = 2097152  # have to, ourselves: the work is left to the partner
 RIVAL = 4194304  # other vendors, competitors
+ADDRESS = 8388608  # you, your: speaks of what the vendor does
+OURSELVES = 16777216  # we do: speaks of what the writer does
+EVENT = 33554432  # was cut, has been changed: something was done to the writer
 DESPITE = 262144  # although, despite: the judgement beside it gives way
 
 BY_NAME = {
@@ -36,6 +39,9 @@ BY_NAME = {
     "restrict": RESTRICT,
     "burden": BURDEN,
     "rival": RIVAL,
+    "address": ADDRESS,
+    "ourselves": OURSELVES,
+    "event": EVENT,
     "request": REQUEST,
     "question": QUESTION,
     "why": WHY,

@@ -19,7 +19,7 @@ def mentions_by_clause(
     """For each clause, the drivers named in it, each once."""
     found: list[dict[str, Found]] = [{} for _ in clauses]
     stops = [clause.stretch.stop for clause in clauses]
-    for mention in reading.drivers:
+    for mention in _trusted(reading):
         place = bisect_right(stops, mention.first)
         known = found[place].setdefault(mention.rule.name, mention)
         if mention.last - mention.first > known.last - known.first:
@@ -35,6 +35,12 @@ def mentions_by_clause(
         )
         for place, in_clause in enumerate(found)
     ]
+
+
+def _trusted(reading: Reading) -> list[Found]:
+    """Mentions that count: words like "people" name a driver only where nothing better does."""
+    strong = [mention for mention in reading.drivers if not mention.rule.is_weak]
+    return strong or list(reading.drivers)
 
 
 def joined(by_clause: Sequence[tuple[DriverMention, ...]]) -> tuple[DriverMention, ...]:

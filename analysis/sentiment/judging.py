@@ -5,7 +5,7 @@ margin falls", "low prices"). The verdict on the whole comment is made from thes
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -58,11 +58,17 @@ class Judged:
         return Label.POSITIVE if self.good > self.bad else Label.NEGATIVE
 
 
-def judge(reading: Reading) -> list[Judged]:
-    """The clauses of a text in order, split further where `and` parts opposite judgements."""
+def judge(reading: Reading, *, keeps: Callable[[Hit], bool] | None = None) -> list[Judged]:
+    """The clauses of a text in order, split further where `and` parts opposite judgements.
+
+    `keeps` may forget hits: training does so, because the words of the seeds are better known to
+    the lists than those of a comment that nobody has seen yet.
+    """
     judged: list[Judged] = []
     for stretch in reading.stretches:
         hits = _hits(reading, stretch)
+        if keeps is not None:
+            hits = [hit for hit in hits if keeps(hit)]
         parting = _parting(hits, reading.cues)
         if parting is None:
             judged.append(_sum_up(reading, stretch, hits))

@@ -159,7 +159,9 @@ def _named_rules(file: Path, index: ElementIndex, *, kind: Kind) -> Iterator[Rul
         bits = cues.BY_NAME[name] if kind is Kind.CUE else 0
         for pattern in patterns.split(","):
             first, rest = compile_elements(pattern, index)
-            yield Rule(kind, first, rest, cues=bits, name=name)
+            yield Rule(
+                kind, first, rest, cues=bits, name=name.rstrip("?"), is_weak=name.endswith("?")
+            )
 
 
 @lru_cache(maxsize=len(LANGUAGES))

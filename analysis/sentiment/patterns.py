@@ -1,8 +1,9 @@
 """The small pattern language of the lexicons, and its matcher.
 
 A pattern is a row of elements separated by blanks, written in ordinary spelling and folded when
-read: `word` matches that word, `stem*` any word that begins with it, `a/b*/c` any of them; `..`
-lets up to three words stand between its neighbours and `...` up to six. So `nie .. odpowiada*`
+read: `word` matches that word, `stem*` any word that begins with it, `*end` any word of at least six
+letters that ends with it, `a/b*/c` any of them; `..` lets up to three words stand between its
+neighbours and `...` up to six. So `nie .. odpowiada*`
 matches "nie zawsze odpowiada". Every element takes the nearest word that fits and never looks
 back, therefore matching is bounded by the length of the pattern, whatever the text.
 """
@@ -14,6 +15,8 @@ from enum import StrEnum
 from analysis.sentiment.words import fold
 
 GAPS = {"..": 3, "...": 6}
+_SHORTEST_WITH_ENDING = 6  # in shorter words an ending is mostly the stem
+_LONGEST_ENDING = 6
 
 
 class Kind(StrEnum):
@@ -30,7 +33,8 @@ class Rule:
     """One compiled pattern: `first` and the `rest` name elements, each with the gap before it.
 
     `weight` and `negated` are the polarity (about -3 to 3) plain and after a negation; `cues` is a
-    set of bits; `name` is a driver code or the name of a quiet-exit rule.
+    set of bits; `name` is a driver code or the name of a quiet-exit rule. A weak rule counts only
+    where no other driver is named.
     """
 
     kind: Kind
@@ -40,6 +44,7 @@ class Rule:
     negated: float = 0.0
     cues: int = 0
     name: str = ""
+    is_weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class ElementIndex:
         self._numbers: dict[str, int] = {}
         self._exact: dict[str, list[int]] = {}
         self._stems: dict[str, list[int]] = {}
+        self._endings: dict[str, list[int]] = {}
         self._longest_stem = 0
 
     def number(self, element: str) -> int:
@@ -88,15 +94,22 @@ class ElementIndex:
             stem = fold(choice[:-1])
             self._stems.setdefault(stem, []).append(number)
             self._longest_stem = max(self._longest_stem, len(stem))
+        elif choice.startswith("*"):
+            self._endings.setdefault(fold(choice[1:]), []).append(number)
         else:
             self._exact.setdefault(fold(choice), []).append(number)
 
     def matching(self, folded: str) -> dict[int, int]:
         """Elements that match a folded word, with the length that spoke for each.
 
-        An exact word counts as one longer than the word, so that it beats every stem of it.
+        An exact word counts as one longer than the word, so that it beats every stem of it; an
+        ending counts as nothing.
         """
         found: dict[int, int] = {}
+        if len(folded) >= _SHORTEST_WITH_ENDING:
+            for length in range(2, _LONGEST_ENDING + 1):
+                for number in self._endings.get(folded[-length:], ()):
+                    found[number] = 0
         for length in range(1, min(len(folded), self._longest_stem) + 1):
             for number in self._stems.get(folded[:length], ()):
                 found[number] = length

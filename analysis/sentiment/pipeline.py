@@ -1,13 +1,13 @@
 """From a text to its `Sentiment`: language, clauses, features, verdict, drivers, evidence."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from analysis.sentiment.drivers import joined, mentions_by_clause
 from analysis.sentiment.english import word_scores
 from analysis.sentiment.features import features
-from analysis.sentiment.judging import Judged, judge
+from analysis.sentiment.judging import Hit, Judged, judge
 from analysis.sentiment.language import language_of, normal_code
 from analysis.sentiment.lexicon import FOLDER, Lexicon, lexicon_for
 from analysis.sentiment.model import FILE, LABELS, Model, models
@@ -56,10 +56,12 @@ def analyse_many(
         yield analyse(text, prior=prior)
 
 
-def measure(text: str, language: str) -> list[float]:
-    """Features of a text in a known language: what the model is trained on."""
+def measure(
+    text: str, language: str, *, keeps: Callable[[Hit], bool] | None = None
+) -> list[float]:
+    """Features of a text in a known language: what the model is trained on (see `judge`)."""
     reading = read(list(cut(text)), _lexicon(language))
-    return features(reading, judge(reading))
+    return features(reading, judge(reading, keeps=keeps))
 
 
 def _lexicon(language: str) -> Lexicon:
