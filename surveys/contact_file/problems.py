@@ -24,6 +24,7 @@ email_several          W komórce jest więcej niż jeden adres. Proszę zostawi
 email_invalid          To nie jest poprawny adres e-mail.
 same_address_as_row    Ten sam adres co w wierszu %(row)s. Proszę zostawić jeden z nich.
 same_external_id_as_row Ten sam identyfikator co w wierszu %(row)s. Każda osoba ma własny.
+external_id_of_another Identyfikator należy do innej osoby niż adres. Proszę poprawić jedno z nich.
 partner_missing        Brak nazwy firmy. Bez niej mogą być tylko osoby z naszego zespołu.
 unknown_audience       Nieznana grupa „%(value)s”. Możliwe wartości: %(allowed)s.
 unknown_language       Nieznany język „%(value)s”. Możliwe wartości: %(allowed)s.
@@ -85,6 +86,7 @@ class ErrorCode(StrEnum):
     EMAIL_INVALID = "email_invalid"
     SAME_ADDRESS_AS_ROW = "same_address_as_row"
     SAME_EXTERNAL_ID_AS_ROW = "same_external_id_as_row"
+    EXTERNAL_ID_OF_ANOTHER = "external_id_of_another"
     PARTNER_MISSING = "partner_missing"
     UNKNOWN_AUDIENCE = "unknown_audience"
     UNKNOWN_LANGUAGE = "unknown_language"
@@ -173,6 +175,9 @@ ERROR_TEXTS: Mapping[ErrorCode, str] = {
     ErrorCode.SAME_ADDRESS_AS_ROW: N_("Same address as row %(row)s. Keep one of them."),
     ErrorCode.SAME_EXTERNAL_ID_AS_ROW: N_(
         "Same identifier as row %(row)s. Each person has one of their own."
+    ),
+    ErrorCode.EXTERNAL_ID_OF_ANOTHER: N_(
+        "The identifier and the address belong to two different people. Correct one of them."
     ),
     ErrorCode.PARTNER_MISSING: N_("Company is missing. Only people of our own team have none."),
     ErrorCode.UNKNOWN_AUDIENCE: N_("Unknown audience “%(value)s”. Use one of: %(allowed)s."),
