@@ -16,6 +16,7 @@ import csv
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -190,6 +191,7 @@ class _Shown:
 
     cells: list[Cell] = field(default_factory=list)
     n_shown: list[int] = field(default_factory=list)
+    totals: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -211,6 +213,7 @@ def published(survey: Survey, policy: Policy, *, guarded: bool = True) -> _Shown
         new = _cells(survey, number, wave, verdicts, shares)
         shown.cells += new
         shown.n_shown.append(sum(each.state != "hidden" for each in verdicts.values()))
+        shown.totals += [each.state for key, each in verdicts.items() if key == TOTAL]
     shown.seconds = time.perf_counter() - started
     return shown
 
@@ -335,6 +338,7 @@ class _Tally:
     n_leaking: int = 0
     n_leaking_between: int = 0
     n_shown: dict[str, int] = field(default_factory=lambda: dict.fromkeys(BANDS, 0))
+    totals: Counter[str] = field(default_factory=Counter)
     guess: Guess = field(default_factory=Guess)
     examples: list[str] = field(default_factory=list)
 
@@ -350,6 +354,7 @@ class _Tally:
             self.examples.append(f"survey {number}: {within or between}")
         for wave, n in zip(survey.waves, shown.n_shown, strict=True):
             self.n_shown[_band(wave)] += n
+        self.totals.update(shown.totals)
 
 
 def _band(wave: Sequence[Person]) -> str:
@@ -418,6 +423,7 @@ def _way(tally: _Tally, cells: Mapping[str, int], surveys: int) -> dict[str, obj
         "leaking_in_a_wave_pct": _pct(tally.n_leaking, surveys),
         "leaking_pct": _pct(tally.n_leaking_between, surveys),
         "shown_pct": {"all": _pct(sum(tally.n_shown.values()), sum(cells.values())), **shown},
+        "totals": dict(sorted(tally.totals.items())),
         "guesses": tally.guess.n,
         "guesses_true_pct": _pct(tally.guess.n_true, tally.guess.n),
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.suppression import Policy
+from analysis.suppression import Policy, hiding
 from bench import attacker, confidentiality
 from bench.attacker import Cell, Finding, Person, Rules, attack
 from bench.confidentiality import by_threshold, make_survey, published
@@ -189,6 +189,19 @@ def test_without_the_guard_waves_give_something_away() -> None:
     ]
 
     assert len(leaking) > len(SURVEYS) / 4
+
+
+def test_a_question_without_the_exact_check_gives_a_combination_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    survey = make_survey(SEED, 16)
+    checked = published(survey, Policy(), guarded=False).cells
+    monkeypatch.setattr(hiding, "linear_leak", lambda rows, crowd: None)
+    unchecked = published(survey, Policy(), guarded=False).cells
+
+    assert next(attack(checked, survey.people, RULES, between=False), None) is None
+    found = next(attack(unchecked, survey.people, RULES, between=False))
+    assert found.kind == "rational combination"
 
 
 def test_the_attacker_shares_no_code_with_the_engine() -> None:

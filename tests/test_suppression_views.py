@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from analysis.suppression.people import People, bit_set
 from analysis.suppression.policy import Policy
 from analysis.suppression.primary import Crowd
@@ -50,6 +56,52 @@ def test_people_who_count_twice_weigh_twice_in_their_company() -> None:
 
     assert leak(crowd(30, giant=range(20, 24)), whole, first, second) is not None
     assert leak(crowd(30, large=range(20, 23)), whole, first, second) is None
+
+
+PATTERNS = st.lists(st.integers(1, 2**14 - 1), min_size=1, max_size=5, unique=True)
+SIGNS = [(1,), (1, 1), (1, -1), (1, 1, 1), (1, 1, -1), (1, -1, 1), (1, -1, -1)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(PATTERNS, st.lists(st.integers(0, 8), min_size=14, max_size=14))
+def test_views_agree_with_adding_up_everybody(patterns: list[int], firms: list[int]) -> None:
+    people = People()
+    for person, firm in enumerate(firms):
+        people.enter(person, firm)
+    everybody = Crowd(people, Policy(min_people=4), everyone=2**14 - 1)
+    rows = [
+        Row(RowKey(f"d{place}", (("x",),)), bits, bits.bit_count())
+        for place, bits in enumerate(patterns)
+    ]
+
+    found = ViewCheck(everybody).leak(views_of(rows, everybody, []))
+
+    expected = any(
+        breaks(
+            [
+                sum(s * (bits >> p & 1) for s, bits in zip(signs, some, strict=True))
+                for p in range(14)
+            ],
+            firms,
+        )
+        for signs in SIGNS
+        for some in combinations(patterns, len(signs))
+    )
+    assert (found is not None) == expected
+
+
+def breaks(weights: list[int], firms: list[int]) -> bool:
+    """True if the people who do not cancel are too few, or a company is over half of them."""
+    heads: Counter[int] = Counter()
+    heavy: Counter[int] = Counter()
+    for weight, firm in zip(weights, firms, strict=True):
+        heads[firm] += weight != 0
+        heavy[firm] += abs(weight)
+    heads = +heads
+    if not heads:
+        return False
+    over_half = any(2 * max(each.values()) > each.total() for each in (heads, heavy))
+    return heads.total() < 4 or len(heads) < 3 or over_half
 
 
 def test_the_smallest_row_of_a_leak_is_given_up_and_never_the_total() -> None:

@@ -137,6 +137,60 @@ def test_two_earlier_waves_together_show_a_leaver() -> None:
     assert verdicts_of(now, before[0])[TOTAL].state == "exact"
 
 
+def test_four_joiners_beside_the_nineteen_of_two_earlier_waves_show() -> None:
+    people = People()
+    first = frame_of({"Gold": range(10)}, people)
+    second = frame_of({"Gold": range(10, 19)}, people)
+    now = frame_of({"Gold": range(23)}, people)
+    before = [
+        earlier_wave(first, first.everyone, {TOTAL: 10}),
+        earlier_wave(second, second.everyone, {TOTAL: 9}),
+    ]
+
+    assert verdicts_of(now, *before)[TOTAL].state == "coarse"
+
+
+def regions(groups: Mapping[str, Iterable[int]], people: People) -> Frame:
+    """People by 'tier/region'."""
+    labels = {name: dict(zip(("tier", "region"), name.split("/"), strict=True)) for name in groups}
+    return build_frame(
+        (
+            Participant(number, f"company {number}", labels[name])
+            for name, numbers in groups.items()
+            for number in numbers
+        ),
+        [TIER, Dimension("region", ("region",))],
+        people=people,
+    )
+
+
+CROSSED = {"Gold/North": range(25), "Gold/South": range(25, 31), "Silver/South": range(40, 60)}
+
+
+def test_people_who_cancel_within_a_wave_are_no_repeaters() -> None:
+    # Gold less North are six people for sure; five of them were last wave's whole figure.
+    people = People()
+    now = regions(CROSSED, people)
+    old = frame_of({"Gold": range(25, 30)}, people)
+
+    verdicts = verdicts_of(now, earlier_wave(old, old.everyone, {TOTAL: 5}))
+
+    assert sorted(states(verdicts)) != ["exact"] * 5
+    assert sorted(states(verdicts_of(now))) == ["exact"] * 5
+
+
+def test_people_who_cancel_within_an_earlier_wave_are_no_repeaters_either() -> None:
+    people = People()
+    now = frame_of({"Gold": range(25, 30)}, people)
+    old = regions(CROSSED, people)
+    exact = {row: n for row, n in exact_of(old).items() if row != TOTAL}
+
+    verdicts = verdicts_of(now, earlier_wave(old, old.everyone, exact))
+
+    assert len(exact) == 4
+    assert verdicts[TOTAL] == Verdict("hidden", "few_changed")
+
+
 def test_what_was_hidden_before_may_be_compared_freely() -> None:
     people = People()
     now = frame_of({"Gold": range(8), "Silver": range(8, 20)}, people)
@@ -225,6 +279,20 @@ def test_rows_never_add_up_to_a_coarse_total() -> None:
 
     assert verdicts[TOTAL].state == "coarse"
     assert sorted(states(verdicts)) == ["coarse", "exact", "hidden"]
+
+
+def test_three_rows_never_add_up_to_a_coarse_total() -> None:
+    # No two tiers and the old total are close to each other, but all three tiers are.
+    people = People()
+    old = frame_of({"All": range(19)}, people)
+    now = frame_of(
+        {"A": [*range(0, 19, 3), 30], "B": range(1, 19, 3), "C": range(2, 19, 3)}, people
+    )
+
+    verdicts = verdicts_of(now, earlier_wave(old, old.everyone, {TOTAL: 19}))
+
+    assert verdicts[TOTAL].state == "coarse"
+    assert sorted(states(verdicts)) == ["coarse", "exact", "exact", "hidden"]
 
 
 def test_the_company_of_a_person_is_that_of_the_first_entry() -> None:

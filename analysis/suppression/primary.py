@@ -34,7 +34,7 @@ class Crowd:
     it everybody in `everyone` has answered.
     """
 
-    __slots__ = ("_counted", "everyone", "people", "policy", "sure")
+    __slots__ = ("_counted", "everyone", "people", "policy", "sure", "sure_doubled")
 
     def __init__(
         self, people: People, policy: Policy, *, everyone: int, counted: int | None = None
@@ -45,11 +45,12 @@ class Crowd:
         sizes = people.sizes(everyone)
         few = sum(sizes[: policy.min_companies - 1])
         largest = sizes[0] if sizes and policy.max_share_pct < 100 else 0
-        # A combination may count a person twice, hence twice the largest company.
-        heavy = -(-2 * 100 * largest // policy.max_share_pct)
+        least = max(policy.min_people, few + 1)
         self.everyone = everyone
-        self.sure = max(policy.min_people, few + 1, heavy)
-        """Every group of this many answers may be shown."""
+        self.sure = max(least, -(-100 * largest // policy.max_share_pct))
+        """Every group of this many answers may be shown, if nobody counts twice."""
+        self.sure_doubled = max(least, -(-2 * 100 * largest // policy.max_share_pct))
+        """The same where some may count twice."""
 
     @property
     def knows_companies(self) -> bool:
@@ -63,7 +64,7 @@ class Crowd:
     def fault(self, bits: int, doubled: int = 0) -> Fault | None:
         """What the group breaks; people in `doubled` weigh twice in their company's share."""
         n = self.size(bits)
-        if n >= self.sure:
+        if n >= (self.sure_doubled if doubled else self.sure):
             return None
         found = group_fault(n, self.people.sizes(bits), policy=self.policy)
         if found is None and doubled and self.policy.max_share_pct < 100:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from analysis.suppression.primary import Crowd
 from analysis.suppression.rows import TOTAL, Code, Reason, Row, Term
@@ -173,13 +174,33 @@ class ViewCheck:
                 if self._crowd.size(apart) and self._crowd.fault(apart):
                     larger, smaller = (view, other) if view.n > other.n else (other, view)
                     return Leak("would_follow", combined((1, larger), (-1, smaller)), apart)
+            if view.n + other.n - common < self._crowd.sure:
+                together = view.bits | other.bits
+                if self._crowd.fault(together):
+                    return Leak("would_follow", combined((1, view), (1, other)), together)
         return None
 
     def _triple(self, view: View, shared: Sequence[int]) -> Leak | None:
+        found = self._sum_of_three(view, shared)
+        if found is not None:
+            return found
         for triple in self._close_triples(view, shared):
             bits = triple.bits
             if self._crowd.size(bits) and self._crowd.fault(bits, triple.doubled):
                 return Leak("would_follow", triple.terms, bits)
+        return None
+
+    def _sum_of_three(self, view: View, shared: Sequence[int]) -> Leak | None:
+        """Only a company's share can be wrong in a sum, as people and companies never get fewer."""
+        small = [
+            (other, view.bits | other.bits)
+            for other, common in zip(self._admitted, shared, strict=True)
+            if view.n + other.n - common < self._crowd.sure
+        ]
+        for (a, with_a), (b, with_b) in combinations(small, 2):
+            together = with_a | with_b
+            if self._crowd.size(together) < self._crowd.sure and self._crowd.fault(together):
+                return Leak("would_follow", combined((1, view), (1, a), (1, b)), together)
         return None
 
     def _close_triples(self, view: View, shared: Sequence[int]) -> Iterator[Triple]:
@@ -188,7 +209,7 @@ class ViewCheck:
         At least |a| + |b| + |c| - 2|a and b| - 2|a and c| - |b and c| people do not cancel in
         a - b - c; the counts are at hand, and most triples end here.
         """
-        sure = self._crowd.sure
+        sure = self._crowd.sure_doubled
         for i, a in enumerate(self._admitted):
             in_a, common = shared[i], self._common[i]
             for j in range(i):
