@@ -133,7 +133,7 @@ def voices_legend(*, with_interval: bool = True, with_gap: bool = False) -> Mark
     return charts.voices_legend(
         gettext("Partner reality"),
         gettext("Internal perception"),
-        interval=gettext("95% for all rows together") if with_interval else None,
+        interval=gettext("%(level)s%% for all rows together", level=95) if with_interval else None,
         bigger_than_chance=gettext("Gap bigger than chance") if with_gap else None,
     )
 
