@@ -1,6 +1,7 @@
 """Commands of the understanding side: thin edges, like those of surveys/cli.py."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,15 +14,17 @@ from sqlalchemy import delete, select
 from analysis import sentiment
 from analysis.cells import build_due, differing_cells, waves_to_build
 from analysis.csv_export import CSV_KINDS, PLAIN, csv_bytes
+from analysis.demo import count_steps, demo_account, fill, require_demo
 from analysis.exports import Kind, export_table, file_name
 from analysis.models import CommentScore
 from analysis.queries import run_figures
 from analysis.scoring import read_comments, unread_comments
+from analysis.simulator import DEFAULT_UNTIL, SIZES, build
 from surveys.command_line import audit_command, says_errors
 from surveys.db import begin_read_only, db
 from surveys.models import Wave
 from surveys.processes import new_session
-from surveys.runtime import now
+from surveys.runtime import now, settings
 from surveys.terms import WaveState
 from surveys.waves import run_by_id
 
@@ -112,6 +115,56 @@ def _check() -> None:
         raise SystemExit(1)
 
 
+@click.command("demo")
+@click.option("--size", type=click.Choice(list(SIZES)), default="small")
+@click.option("--seed", type=int, default=1, help="Another number, another workspace.")
+@click.option(
+    "--until",
+    type=click.IntRange(2000, 9000),
+    default=DEFAULT_UNTIL,
+    show_default=True,
+    help="The last of the two years shown.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write what was planted to this file, as JSON.",
+)
+@with_appcontext
+@says_errors
+def demo(size: str, seed: int, until: int, truth: Path | None) -> None:
+    """Fill an empty workspace with made-up partners, their answers, and a wave that is open."""
+    session = db.session()
+    require_demo(session, settings(), until=until, now=now())
+    workspace = build(seed, size, until=until)
+    steps = fill(session, settings(), workspace, now=now())
+    with click.progressbar(
+        steps,
+        length=count_steps(workspace),
+        label=f"Demo workspace ({size})",
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+    ) as bar:
+        for _ in bar:
+            pass
+    if truth is not None:
+        _write_privately(truth, workspace.truth.to_json())
+    audit_command("demo.fill", None, None, size=size, seed=seed, until=until)
+    session.commit()
+    account = demo_account(workspace)
+    known = json.dumps({"email": account.email, "password": account.password})
+    _write_privately(settings().instance / "demo.json", known + "\n")
+    click.echo(f"The demo workspace is ready: {account.email} signs in with {account.password}")
+
+
+def _write_privately(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whatever it was before."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+
+
 def _counted_waves() -> list[int]:
     states = (WaveState.OPEN, WaveState.PAUSED, WaveState.CLOSED)
     return list(db.session.scalars(select(Wave.id).where(Wave.state.in_(states)).order_by(Wave.id)))
@@ -121,4 +174,4 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
     yield from file
 
 
-COMMANDS: tuple[click.Command, ...] = (export, classify, analyse, recount)
+COMMANDS: tuple[click.Command, ...] = (export, classify, analyse, recount, demo)

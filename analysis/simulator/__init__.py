@@ -1,8 +1,9 @@
 """A simulated workspace with planted truth, for the demo, the tests and the benchmarks.
 
 The only door of the package: `build` makes a whole workspace, `identified_sample` the small
-survey with names beside it, and everything else that callers need is exported here. Standard
-library only, nothing of the project: a loader elsewhere writes the rows into a database.
+survey with names beside it, `latest_responses` what people would say after all waves, and
+everything else that callers need is exported here. Standard library only, nothing of the project: a
+loader elsewhere writes the rows into a database.
 
 The same seed gives the same bytes on every machine and Python version.
 Source: method of the simulator.
@@ -10,6 +11,7 @@ Source: method of the simulator.
 
 from analysis.simulator.comments import Block, comment_blocks
 from analysis.simulator.identified import IdentifiedSample, identified_sample
+from analysis.simulator.latest import latest_responses, latest_staff_responses
 from analysis.simulator.memory import many_rows
 from analysis.simulator.moments import MAIL_MINUTE
 from analysis.simulator.names import is_denied
@@ -21,6 +23,7 @@ from analysis.simulator.rows import (
     Comment,
     Contact,
     Invitation,
+    Language,
     Mention,
     Order,
     Partner,
@@ -58,6 +61,7 @@ __all__ = [
     "Counts",
     "IdentifiedSample",
     "Invitation",
+    "Language",
     "LookAlike",
     "Mention",
     "Order",
@@ -78,5 +82,7 @@ __all__ = [
     "comment_blocks",
     "identified_sample",
     "is_denied",
+    "latest_responses",
+    "latest_staff_responses",
     "many_rows",
 ]
