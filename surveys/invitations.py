@@ -6,12 +6,24 @@ why, and one queued mail for each person, whose Message-ID is fixed from then on
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.models import (
     PARTNER_DIMENSIONS,
@@ -22,6 +34,7 @@ from surveys.models import (
     Partner,
     SegmentProfile,
     Suppression,
+    Survey,
     Wave,
 )
 from surveys.segments import Person, Profiles, coarse_profiles, exact_profiles
@@ -32,6 +45,9 @@ FIRST_MAIL = {
     Audience.PARTNER: MailKind.INVITATION,
     Audience.INTERNAL: MailKind.STAFF_INVITATION,
 }
+NOT_LEFT_YET = (MailState.QUEUED, MailState.DEFERRED, MailState.CLAIMED, MailState.IN_DATA)
+#: One survey, or the column of a statement over several.
+_SurveyId = int | InstrumentedAttribute[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +66,48 @@ class Invited:
     left_out: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class AudienceSize:
+    """How many of one audience would be asked now, of how many companies; the rest by reason."""
+
+    people: int = 0
+    companies: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def audience_sizes(
+    session: Session, survey_ids: Sequence[int], *, now: datetime
+) -> dict[tuple[int, Audience], AudienceSize]:
+    """Whom a wave of each of these surveys would ask if it opened now; one statement for all."""
+    people = (
+        _candidates(Survey.id, now.date())
+        .add_columns(Survey.id.label("survey_id"))
+        .join(Survey, true())
+        .where(Survey.id.in_(survey_ids))
+        .subquery()
+    )
+    counted = session.execute(
+        select(
+            people.c.survey_id,
+            people.c.audience,
+            people.c.reason,
+            func.count().label("people"),
+            func.count(people.c.partner_id.distinct()).label("companies"),
+        ).group_by(people.c.survey_id, people.c.audience, people.c.reason)
+    ).all()
+    return {
+        (survey_id, audience): _size(
+            [row for row in counted if row.survey_id == survey_id and row.audience is audience]
+        )
+        for survey_id in survey_ids
+        for audience in Audience
+    }
+
+
 def invite(session: Session, wave: Wave, *, keys: LinkKeys, now: datetime) -> Invited:
     """Write the invitations, exclusions and first mails of a wave that is being opened."""
-    candidates = _candidates(session, wave)
-    left_out = {row.id: reason for row in candidates if (reason := _reason(row, now.date()))}
+    candidates = _candidates_of(session, wave, now.date())
+    left_out = {row.id: row.reason for row in candidates if row.reason}
     asked = [row for row in candidates if row.id not in left_out]
     _exclude(session, wave, left_out, now)
     if asked:
@@ -83,8 +137,28 @@ def queue_reminders(
 
     Whether each is still needed is asked again when it is sent.
     """
+    rows = session.execute(_to_remind(wave, kind, now).order_by(Invitation.id)).all()
+    mails = [_mail(wave, kind, row.id, row.locale, row, keys, now) for row in rows]
+    if mails:
+        session.execute(insert(OutgoingMail), mails)
+    return len(mails)
+
+
+def count_to_remind(session: Session, wave: Wave, kind: MailKind, *, now: datetime) -> int:
+    """How many mails `queue_reminders` would make."""
+    rows = _to_remind(wave, kind, now).subquery()
+    return session.scalar(select(func.count()).select_from(rows)) or 0
+
+
+def _to_remind(wave: Wave, kind: MailKind, now: datetime) -> Select[*tuple[Any, ...]]:
     has_one = exists().where(OutgoingMail.invitation_id == Invitation.id, OutgoingMail.kind == kind)
-    rows = session.execute(
+    # While the server takes nothing, invitation and reminder would pile up and leave together.
+    invitation_waits = exists().where(
+        OutgoingMail.invitation_id == Invitation.id,
+        OutgoingMail.kind == FIRST_MAIL[wave.audience],
+        OutgoingMail.state.in_(NOT_LEFT_YET),
+    )
+    return (
         select(
             Invitation.id,
             Invitation.locale,
@@ -96,57 +170,68 @@ def queue_reminders(
         .where(
             Invitation.wave_id == wave.id,
             Invitation.answered_on.is_(None),
-            Contact.email.is_not(None),
+            _reason(wave.survey_id, now.date()).is_(None),
             ~has_one,
+            ~invitation_waits,
         )
-        .order_by(Invitation.id)
-    ).all()
-    mails = [_mail(wave, kind, row.id, row.locale, row, keys, now) for row in rows]
-    if mails:
-        session.execute(insert(OutgoingMail), mails)
-    return len(mails)
-
-
-def _candidates(session: Session, wave: Wave) -> Sequence[Row[Any]]:
-    is_suppressed = exists().where(
-        Suppression.email_hash == Contact.email_hash,
-        Suppression.lifted_at.is_(None),
-        or_(Suppression.survey_id.is_(None), Suppression.survey_id == wave.survey_id),
     )
-    columns = [getattr(Partner, name).label(f"partner_{name}") for name in PARTNER_DIMENSIONS]
+
+
+def _candidates_of(session: Session, wave: Wave, today: date) -> Sequence[Row[Any]]:
     return session.execute(
+        _candidates(wave.survey_id, today)
+        .where(Contact.audience == wave.audience)
+        .order_by(Contact.id)
+    ).all()
+
+
+def _candidates(survey_id: _SurveyId, today: date) -> Select[*tuple[Any, ...]]:
+    """Everybody who belongs to the programme; `reason` says why somebody is not asked."""
+    columns = [getattr(Partner, name).label(f"partner_{name}") for name in PARTNER_DIMENSIONS]
+    return (
         select(
             Contact.id,
+            Contact.audience,
             Contact.partner_id,
             Contact.email,
             Contact.email_hash,
             Contact.first_name,
             Contact.locale,
             Contact.team,
-            Contact.do_not_survey_until,
-            is_suppressed.label("is_suppressed"),
+            _reason(survey_id, today).label("reason"),
             *columns,
         )
+        .select_from(Contact)
         .outerjoin(Partner, Partner.id == Contact.partner_id)
         .where(
-            Contact.audience == wave.audience,
             Contact.left_on.is_(None),
             Contact.merged_into_id.is_(None),
             Partner.archived_at.is_(None),
             Partner.left_on.is_(None),
         )
-        .order_by(Contact.id)
-    ).all()
+    )
 
 
-def _reason(row: Row[Any], today: date) -> str | None:
-    if row.email is None:
-        return "no_address"
-    if row.is_suppressed:
-        return "suppressed"
-    if row.do_not_survey_until is not None and row.do_not_survey_until > today:
-        return "do_not_survey"
-    return None
+def _reason(survey_id: _SurveyId, today: date) -> ColumnElement[str | None]:
+    is_suppressed = exists().where(
+        Suppression.email_hash == Contact.email_hash,
+        Suppression.lifted_at.is_(None),
+        or_(Suppression.survey_id.is_(None), Suppression.survey_id == survey_id),
+    )
+    return case(
+        (Contact.email.is_(None), "no_address"),
+        (is_suppressed, "suppressed"),
+        (Contact.do_not_survey_until > today, "do_not_survey"),
+    )
+
+
+def _size(rows: Sequence[Row[Any]]) -> AudienceSize:
+    asked = next((row for row in rows if row.reason is None), None)
+    return AudienceSize(
+        people=asked.people if asked else 0,
+        companies=asked.companies if asked else 0,
+        left_out={row.reason: row.people for row in rows if row.reason},
+    )
 
 
 def _exclude(session: Session, wave: Wave, left_out: Mapping[int, str], now: datetime) -> None:

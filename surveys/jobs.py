@@ -19,12 +19,12 @@ from surveys.invitations import LinkKeys
 from surveys.mail.sending import Sender, send_due
 from surveys.mail.transport import MailTransport
 from surveys.models import Wave
+from surveys.reminders import queue_due_reminders
 from surveys.shuffle import shuffle_closed_waves
 from surveys.waves import (
     close_due,
     due_schedules,
     open_scheduled,
-    queue_due_reminders,
     running_waves,
 )
 
@@ -136,6 +136,8 @@ def _open_one(context: JobContext, schedule_id: int) -> int:
                 now=context.clock(),
                 late_limit=timedelta(hours=context.settings.late_limit_hours),
             )
+            # Read before the commit, after which the objects belong to no transaction.
+            wave_id = opened.run.id if opened else None
             session.commit()
         except IntegrityError:
             # Another worker opened the same wave a moment earlier; its transaction holds.
@@ -145,5 +147,5 @@ def _open_one(context: JobContext, schedule_id: int) -> int:
     if opened is None:
         return 0
     asked = {audience.value: invited.people for audience, invited in opened.invited.items()}
-    logger.info("wave %s opened, asked: %s", opened.run.id, asked)
+    logger.info("wave %s opened, asked: %s", wave_id, asked)
     return 1

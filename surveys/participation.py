@@ -89,4 +89,4 @@ def _unsent(session: Session, wave_ids: Sequence[int]) -> dict[int | None, int]:
         )
         .group_by(OutgoingMail.wave_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

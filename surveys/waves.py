@@ -11,33 +11,25 @@ addresses.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from surveys.errors import NotFound, NothingToAsk, WaveStateError
-from surveys.invitations import Invited, LinkKeys, invite, queue_reminders
-from surveys.models import Invitation, OutgoingMail, Schedule, Survey, Wave, WaveChange
+from surveys.errors import FieldError, NotFound, NothingToAsk, WaveStateError
+from surveys.invitations import Invited, LinkKeys, invite
+from surveys.models import OutgoingMail, Schedule, Survey, Wave, WaveChange
 from surveys.questionnaires import published_version
-from surveys.recurrence import (
-    RecurrenceRule,
-    closing_instant,
-    local_instant,
-    next_occurrences,
-    wave_label,
-)
+from surveys.recurrence import RecurrenceRule, closing_instant, local_instant, wave_label
+from surveys.schedules import END_OF_DAY, lock_survey, plan_next_run, schedule_of
+from surveys.segments import MAX_ANONYMOUS_DIMENSIONS
 from surveys.terms import Audience, MailKind, MailState, Mode, SurveyStatus, WaveState
 from surveys.workspace import workspace
 
 STAFF_DIMENSIONS = ("team",)
 DEFAULT_OPEN_DAYS = 12
-END_OF_DAY = time(23, 59)
-REMINDER_KINDS = {
-    Audience.PARTNER: (MailKind.REMINDER_1, MailKind.REMINDER_LAST),
-    Audience.INTERNAL: (MailKind.STAFF_REMINDER,),
-}
+MAX_EXTENSION = timedelta(days=90)
 RUNNING = (WaveState.OPEN, WaveState.PAUSED)
 
 
@@ -67,17 +59,6 @@ class Opened:
     invited: dict[Audience, Invited]
 
 
-@dataclass(frozen=True, slots=True)
-class Participation:
-    """Counts of one wave: who was asked, and what their marks say. Facts, no estimate."""
-
-    invited: int
-    delivered: int
-    opened: int
-    started: int
-    answered: int
-
-
 def due_schedules(session: Session, *, now: datetime) -> Sequence[int]:
     """Ids of the schedules whose next wave should be open by now."""
     return session.scalars(
@@ -98,42 +79,27 @@ def open_scheduled(
     """Open the wave that a schedule has due, and plan the next one; None if there is none.
 
     A wave that is too late, or that has nobody to ask, is stored as missed with the reason: a
-    schedule never stops silently.
+    schedule never stops silently. After a long standstill each call stores one missed wave more.
     """
-    schedule = session.scalar(select(Schedule).where(Schedule.id == schedule_id).with_for_update())
-    if schedule is None or schedule.next_run_at is None or schedule.next_run_at > now:
+    schedule = session.get(Schedule, schedule_id)
+    if schedule is None:
+        return None
+    lock_survey(session, schedule.survey_id)
+    session.refresh(schedule)
+    if schedule.next_run_at is None or schedule.next_run_at > now or schedule.paused_at:
         return None
     scheduled_at = schedule.next_run_at
-    plan_next_run(session, schedule, after=max(scheduled_at, now - late_limit))
+    plan_next_run(schedule, after=scheduled_at)
     if now - scheduled_at > late_limit:
         _store_missed(session, schedule.survey, scheduled_at, "too_late")
         return None
     try:
-        return open_run(session, schedule.survey, scheduled_at=scheduled_at, keys=keys, now=now)
+        # What was written before the reason was found must not stand beside the missed wave.
+        with session.begin_nested():
+            return open_run(session, schedule.survey, scheduled_at=scheduled_at, keys=keys, now=now)
     except NothingToAsk as error:
         _store_missed(session, schedule.survey, scheduled_at, error.reason)
         return None
-
-
-def plan_next_run(session: Session, schedule: Schedule, *, after: datetime) -> None:
-    """Compute the schedule's next instant strictly after this one; None when the rule has ended."""
-    following = next_runs(schedule, after=after, count=1)
-    schedule.next_run_at = following[0] if following else None
-    session.flush()
-
-
-def next_runs(schedule: Schedule, *, after: datetime, count: int) -> list[datetime]:
-    """The next instants at which this schedule opens a wave, in UTC."""
-    occurrences = next_occurrences(
-        RecurrenceRule.from_json(schedule.rule),
-        starts_on=schedule.starts_on,
-        local_time=time.fromisoformat(schedule.local_time),
-        time_zone=ZoneInfo(schedule.time_zone),
-        after=after,
-        count=count,
-        ends_on=schedule.ends_on,
-    )
-    return [occurrence.instant_utc for occurrence in occurrences]
 
 
 def open_run(
@@ -141,14 +107,13 @@ def open_run(
 ) -> Opened:
     """Open a run for both audiences and queue its invitations.
 
-    Raises NothingToAsk (`no_version`, `no_contacts`, `no_sender`, `already_open`).
+    Two at once wait for each other, so that the second sees the first's wave as open. Raises
+    NothingToAsk (`no_version`, `no_contacts`, `no_sender`, `already_open`).
     """
-    if not workspace(session).is_ready:
-        raise NothingToAsk("no_sender")
-    if published_version(session, survey.id) is None:
-        raise NothingToAsk("no_version")
-    if open_runs(session, survey.id):
-        raise NothingToAsk("already_open")
+    lock_survey(session, survey.id)
+    reason = reason_not_to_open(session, survey.id)
+    if reason:
+        raise NothingToAsk(reason)
     partner = _new_wave(session, survey, Audience.PARTNER, scheduled_at, now)
     invited = {Audience.PARTNER: invite(session, partner, keys=keys, now=now)}
     if invited[Audience.PARTNER].people == 0:
@@ -159,6 +124,22 @@ def open_run(
         session.add(WaveChange(wave_id=wave.id))
     session.flush()
     return Opened(Run(partner, internal), invited)
+
+
+def reason_not_to_open(session: Session, survey_id: int) -> str | None:
+    """Why no wave of this survey can open now, before anybody is counted; None if it can."""
+    if not workspace(session).is_ready:
+        return "no_sender"
+    if published_version(session, survey_id) is None:
+        return "no_version"
+    return "already_open" if open_runs(session, survey_id) else None
+
+
+def closing_if_opened(survey: Survey, schedule: Schedule | None, *, now: datetime) -> datetime:
+    """When a wave of this survey that opens now stops taking answers in time."""
+    zone = ZoneInfo(schedule.time_zone if schedule else survey.time_zone)
+    open_days = schedule.open_days if schedule else DEFAULT_OPEN_DAYS
+    return closing_instant(now, open_days, zone, at=END_OF_DAY)
 
 
 def open_runs(session: Session, survey_id: int) -> list[Run]:
@@ -210,6 +191,7 @@ def all_runs(session: Session, survey_id: int | None = None) -> list[Run]:
 
 def close_run(session: Session, run: Run, *, now: datetime) -> None:
     """End a run by hand, its grace time too. Raises WaveStateError unless it is running."""
+    _lock(session, run)
     if run.partner.state not in RUNNING:
         raise WaveStateError(run.partner.state.value, "close")
     for wave in run.waves:
@@ -221,51 +203,53 @@ def close_run(session: Session, run: Run, *, now: datetime) -> None:
 
 def close_due(session: Session, *, now: datetime) -> list[int]:
     """Close every wave whose grace time is over; their ids."""
+    # The lock reads a wave again that was extended while this statement waited for it.
     due = session.scalars(
-        select(Wave).where(Wave.state.in_(RUNNING), Wave.grace_until <= now).order_by(Wave.id)
+        select(Wave)
+        .where(Wave.state.in_(RUNNING), Wave.grace_until <= now)
+        .order_by(Wave.id)
+        .with_for_update()
     ).all()
     for wave in due:
         _close(session, wave)
     return [wave.id for wave in due]
 
 
-def reopen_until(session: Session, run: Run, closes_at: datetime, *, now: datetime) -> None:
-    """Extend a running run to a later closing. Raises WaveStateError unless it is running."""
-    if run.partner.state not in RUNNING or closes_at <= now:
+def extend_run(session: Session, run: Run, closes_on: date, *, now: datetime) -> None:
+    """Take answers until the end of a later day; the grace time follows.
+
+    Raises WaveStateError unless the run is running, FieldError (`not_later`, `too_far`,
+    `overlaps_next`: the schedule's next wave would find this one open).
+    """
+    _lock(session, run)
+    if run.partner.state not in RUNNING:
         raise WaveStateError(run.partner.state.value, "extend")
+    schedule = schedule_of(session, run.partner.survey_id)
+    zone = ZoneInfo(schedule.time_zone if schedule else run.partner.survey.time_zone)
+    closes_at = local_instant(closes_on, END_OF_DAY, zone)
+    grace = run.partner.grace_until - run.partner.closes_at
+    if closes_at <= max(now, run.partner.closes_at):
+        raise FieldError("closes_on", "not_later")
+    if closes_at > now + MAX_EXTENSION:
+        raise FieldError("closes_on", "too_far")
+    if meets_next(schedule, closes_at + grace):
+        raise FieldError("closes_on", "overlaps_next")
     for wave in run.waves:
-        grace = wave.grace_until - wave.closes_at
         wave.closes_at = closes_at
         wave.grace_until = closes_at + grace
 
 
-def queue_due_reminders(session: Session, wave: Wave, *, keys: LinkKeys, now: datetime) -> int:
-    """Queue the reminders of a wave whose day has come; how many."""
-    queued = 0
-    for kind, instant in reminder_plan(session, wave).items():
-        if instant <= now < wave.closes_at and not _was_queued(session, wave, kind):
-            queued += queue_reminders(session, wave, kind, keys=keys, now=now)
-    return queued
+def _lock(session: Session, run: Run) -> None:
+    """Read both waves as they are now, and keep others from changing them."""
+    for wave in run.waves:
+        session.refresh(wave, with_for_update=True)
 
 
-def reminder_plan(session: Session, wave: Wave) -> dict[MailKind, datetime]:
-    """When each reminder of a wave is due, by the rules of its survey's schedule."""
-    schedule = session.scalar(select(Schedule).where(Schedule.survey_id == wave.survey_id))
-    rules = schedule.reminders if schedule else DEFAULT_REMINDERS
-    zone = ZoneInfo(schedule.time_zone if schedule else wave.survey.time_zone)
-    plan = {}
-    for kind in REMINDER_KINDS[wave.audience]:
-        rule = rules.get(kind.value)
-        if rule is not None and (instant := _reminder_instant(wave, rule, zone)):
-            plan[kind] = instant
-    return plan
-
-
-DEFAULT_REMINDERS: dict[str, dict[str, int]] = {
-    MailKind.REMINDER_1.value: {"after_days": 4},
-    MailKind.REMINDER_LAST.value: {"before_days": 2},
-    MailKind.STAFF_REMINDER.value: {"after_days": 4},
-}
+def meets_next(schedule: Schedule | None, ends_at: datetime) -> bool:
+    """Whether a wave that ends at this instant would still be open when the next one is due."""
+    if schedule is None or schedule.next_run_at is None or schedule.paused_at is not None:
+        return False
+    return ends_at >= schedule.next_run_at
 
 
 def running_waves(session: Session) -> Sequence[Wave]:
@@ -273,51 +257,17 @@ def running_waves(session: Session) -> Sequence[Wave]:
     return session.scalars(select(Wave).where(Wave.state == WaveState.OPEN).order_by(Wave.id)).all()
 
 
-def participation(session: Session, wave: Wave) -> Participation:
-    """Invited, delivered, opened, started, answered; in anonymous mode opened = started = answered.
-
-    Delivered = invited without hard bounces and without mails that never left.
-    """
-    marks = session.execute(
-        select(
-            func.count().label("invited"),
-            func.count(Invitation.opened_on).label("opened"),
-            func.count(Invitation.started_on).label("started"),
-            func.count(Invitation.answered_on).label("answered"),
-        ).where(Invitation.wave_id == wave.id)
-    ).one()
-    lost = session.scalar(
-        select(func.count(func.distinct(OutgoingMail.invitation_id))).where(
-            OutgoingMail.wave_id == wave.id,
-            OutgoingMail.kind.in_((MailKind.INVITATION, MailKind.STAFF_INVITATION)),
-            (OutgoingMail.state == MailState.FAILED)
-            | (OutgoingMail.state == MailState.SUPPRESSED)
-            | (OutgoingMail.state == MailState.CANCELLED)
-            | OutgoingMail.bounced_at.is_not(None),
-        )
-    )
-    started = max(marks.started, marks.answered)
-    return Participation(
-        invited=marks.invited,
-        delivered=max(marks.invited - (lost or 0), max(marks.opened, started)),
-        opened=max(marks.opened, started),
-        started=started,
-        answered=marks.answered,
-    )
-
-
 def _new_wave(
     session: Session, survey: Survey, audience: Audience, scheduled_at: datetime, now: datetime
 ) -> Wave:
-    schedule = session.scalar(select(Schedule).where(Schedule.survey_id == survey.id))
+    schedule = schedule_of(session, survey.id)
     zone = ZoneInfo(schedule.time_zone if schedule else survey.time_zone)
-    open_days = schedule.open_days if schedule else DEFAULT_OPEN_DAYS
-    closes_at = closing_instant(now, open_days, zone, at=END_OF_DAY)
+    closes_at = closing_if_opened(survey, schedule, now=now)
     grace = timedelta(hours=schedule.grace_hours if schedule else 0)
     wave = _wave_from_policy(survey, audience)
     wave.version_id = _require_version(session, survey.id)
     wave.number = _next_number(session, survey, audience, scheduled_at)
-    wave.label = _label(schedule, scheduled_at, zone)
+    wave.label = _label(session, wave, schedule, scheduled_at.astimezone(zone).date())
     wave.state = WaveState.OPEN
     wave.scheduled_at = scheduled_at
     wave.opens_at = now
@@ -331,13 +281,14 @@ def _new_wave(
 def _wave_from_policy(survey: Survey, audience: Audience) -> Wave:
     policy = survey.policy
     is_partner = audience is Audience.PARTNER
+    # Staff are promised confidentiality whatever partners were promised: nobody is rated.
+    mode = survey.mode if is_partner else Mode.CONFIDENTIAL
     return Wave(
         survey_id=survey.id,
         survey=survey,
         audience=audience,
-        # Staff are promised confidentiality whatever partners were promised: nobody is rated.
-        mode=survey.mode if is_partner else Mode.CONFIDENTIAL,
-        dimensions=list(policy["dimensions"] if is_partner else STAFF_DIMENSIONS),
+        mode=mode,
+        dimensions=_dimensions(policy["dimensions"] if is_partner else STAFF_DIMENSIONS, mode),
         sample={"frame": "all", "min_repeaters": policy["min_repeaters"]},
         min_people=policy["min_people"],
         min_companies=policy["min_companies"] if is_partner else 1,
@@ -346,6 +297,11 @@ def _wave_from_policy(survey: Survey, audience: Audience) -> Wave:
         is_strict=policy["is_strict"],
         secret=secrets.token_bytes(32),
     )
+
+
+def _dimensions(chosen: Sequence[str], mode: Mode) -> list[str]:
+    """What the promise names is what is stored: an anonymous profile has fewer dimensions."""
+    return list(chosen[:MAX_ANONYMOUS_DIMENSIONS] if mode is Mode.ANONYMOUS else chosen)
 
 
 def _require_version(session: Session, survey_id: int) -> int:
@@ -372,11 +328,22 @@ def _next_number(
     return (last or 0) + 1
 
 
-def _label(schedule: Schedule | None, scheduled_at: datetime, zone: ZoneInfo) -> str:
-    day = scheduled_at.astimezone(zone).date()
+def _label(session: Session, wave: Wave, schedule: Schedule | None, day: date) -> str:
+    """The rule's name for this day; the day itself if a run of that name has been held already."""
     if schedule is None:
         return day.isoformat()
-    return wave_label(day, RecurrenceRule.from_json(schedule.rule)).key
+    label = wave_label(day, RecurrenceRule.from_json(schedule.rule)).key
+    is_taken = session.scalar(
+        select(Wave.id)
+        .where(
+            Wave.survey_id == wave.survey_id,
+            Wave.number != wave.number,
+            Wave.label == label,
+            Wave.state.not_in((WaveState.MISSED, WaveState.CANCELLED)),
+        )
+        .limit(1)
+    )
+    return day.isoformat() if is_taken else label
 
 
 def _store_missed(session: Session, survey: Survey, scheduled_at: datetime, reason: str) -> None:
@@ -402,24 +369,3 @@ def _close(session: Session, wave: Wave) -> None:
         .values(state=MailState.CANCELLED)
         .execution_options(synchronize_session=False)
     )
-
-
-def _was_queued(session: Session, wave: Wave, kind: MailKind) -> bool:
-    found = session.scalar(
-        select(OutgoingMail.id)
-        .where(OutgoingMail.wave_id == wave.id, OutgoingMail.kind == kind)
-        .limit(1)
-    )
-    return found is not None
-
-
-def _reminder_instant(wave: Wave, rule: dict[str, int], zone: ZoneInfo) -> datetime | None:
-    """The rule's day at the local time of opening; None when that is outside the wave."""
-    opened = wave.opens_at.astimezone(zone)
-    closing = wave.closes_at.astimezone(zone)
-    if "after_days" in rule:
-        day = opened.date() + timedelta(days=rule["after_days"])
-    else:
-        day = closing.date() - timedelta(days=rule["before_days"])
-    instant = local_instant(day, opened.time(), zone)
-    return instant if wave.opens_at < instant < wave.closes_at else None
