@@ -4,6 +4,9 @@ What cannot be done is said in one line on standard error, with exit code 2.
 """
 
 import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,7 +15,7 @@ from sqlalchemy import select
 
 from surveys import accounts
 from surveys.command_line import audit_command, says_errors
-from surveys.contact_file import SKIP, error_file, error_text
+from surveys.contact_file import SKIP, Table, count_rows, error_file, error_text
 from surveys.contacts import ContactKeys, ImportReport, import_contacts, read_file
 from surveys.db import begin_read_only, db
 from surveys.errors import NotFound
@@ -105,21 +108,54 @@ def contacts() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the refused rows here, with their reasons; correct and import it again.",
 )
+@click.option(
+    "--locale",
+    type=click.Choice(["pl", "en"]),
+    default="en",
+    help="Language of new people for whom the file names none.",
+)
 @with_appcontext
 @says_errors
-def import_file(file: Path, dry_run: bool, errors_file: Path | None) -> None:
+def import_file(file: Path, dry_run: bool, errors_file: Path | None, locale: str) -> None:
     """Import partners' contacts and the vendor's own staff from a CSV file."""
     table, mapping = read_file(file.read_bytes())
     keys = ContactKeys(settings().secret_key, settings().identity_key)
-    report = import_contacts(db.session(), table, mapping, keys=keys, now=now())
+    with _rows_bar(table) as progress:
+        report = import_contacts(
+            db.session(),
+            table,
+            mapping,
+            keys=keys,
+            now=now(),
+            default_locale=locale,
+            progress=progress,
+        )
     if errors_file is not None and report.refused:
-        errors_file.write_bytes(b"".join(error_file(table, report.refused)))
+        _write_errors(errors_file, report)
     if dry_run:
         db.session.rollback()
     else:
         audit_command("contacts.import", None, None, **report.counts.to_json())
         db.session.commit()
     _say_report(report, is_dry_run=dry_run)
+
+
+@contextmanager
+def _rows_bar(table: Table) -> Iterator[Callable[[int], None] | None]:
+    """A bar that grows with the rows on a terminal; None where nobody watches."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=count_rows(table), file=sys.stderr) as bar:
+        yield bar.update
+
+
+def _write_errors(path: Path, report: ImportReport) -> None:
+    """Before anything is stored: a file that cannot be written must not leave half a result."""
+    try:
+        path.write_bytes(b"".join(error_file(report.table, report.refused)))
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--errors") from error
 
 
 def _say_report(report: ImportReport, *, is_dry_run: bool) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 from factories import MONDAY, SECRET, make_contact, make_partner, make_staff, make_user
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.accounts import user_with_password
+from surveys.cli import contacts
 from surveys.contact_file import (
     ATTRIBUTE,
     ColumnsMissing,
@@ -22,7 +25,7 @@ from surveys.contact_file import (
     sample_contacts,
 )
 from surveys.contacts import BLOCK, ContactKeys, ImportReport, import_contacts, read_file
-from surveys.models import Contact, Partner, Suppression, User
+from surveys.models import AuditEvent, Contact, Partner, Suppression, User
 from surveys.preferences import open_preferences, preferences_token, stop_mails, suppress
 from surveys.search_keys import search_key
 from surveys.terms import Audience, SuppressionReason
@@ -551,3 +554,73 @@ def test_every_heading_of_the_sample_is_known_by_name() -> None:
 
         assert mapping == match_columns(table.header)
         assert mapping.is_complete
+
+
+def test_the_command_imports_a_file_and_writes_the_refused_rows(
+    app: Flask, session: Session, tmp_path: Path
+) -> None:
+    file, errors = tmp_path / "contacts.csv", tmp_path / "errors.csv"
+    text = f"{HEADING};Kolor\nbiuro@siecplus;Żaneta;Wójt;Sieć Plus;x\na@b.example;A;B;C;y"
+    file.write_bytes(text.encode("cp1250"))
+
+    result = app.test_cli_runner().invoke(
+        contacts, ["import", str(file), "--errors", str(errors), "--locale", "pl"]
+    )
+
+    assert result.exit_code == 0
+    assert "2 rows: 1 new, 0 changed, 0 as they were, 1 refused" in result.stdout
+    assert "column 'Kolor' is left out" in result.stderr
+    assert "row 2: Email address is not complete." in result.stderr
+    assert "Żaneta;Wójt" in errors.read_text(encoding="utf-8-sig")
+    assert contact(session, "a@b.example").locale == "pl"
+    event = session.scalars(select(AuditEvent)).one()
+    assert (event.action, event.detail["n_created"]) == ("contacts.import", 1)
+
+
+def test_the_commands_dry_run_says_the_counts_and_writes_nothing(
+    app: Flask, session: Session, tmp_path: Path
+) -> None:
+    file = tmp_path / "contacts.csv"
+    file.write_text(f"{HEADING}\na@b.example;A;B;C")
+
+    result = app.test_cli_runner().invoke(contacts, ["import", str(file), "--dry-run"])
+
+    assert result.exit_code == 0
+    assert "1 rows: 1 new" in result.stdout
+    assert "dry run" in result.stdout
+    assert session.scalar(select(func.count(Contact.id))) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "The file is empty."),
+        (b"first_name;partner_name\nEwa;Integra", "no column for: email"),
+    ],
+)
+def test_the_command_says_in_one_line_why_a_file_is_refused(
+    app: Flask, tmp_path: Path, data: bytes, words: str
+) -> None:
+    file = tmp_path / "contacts.csv"
+    file.write_bytes(data)
+
+    result = app.test_cli_runner().invoke(contacts, ["import", str(file)])
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_nothing_is_stored_when_the_error_file_cannot_be_written(
+    app: Flask, session: Session, tmp_path: Path
+) -> None:
+    file = tmp_path / "contacts.csv"
+    file.write_text(f"{HEADING}\na@b.example;A;B;C\nbad;A;B;C")
+
+    result = app.test_cli_runner().invoke(
+        contacts, ["import", str(file), "--errors", str(tmp_path / "no folder" / "errors.csv")]
+    )
+
+    assert result.exit_code == 2
+    assert "--errors" in result.stderr
+    assert session.scalar(select(func.count(Contact.id))) == 0
