@@ -1,8 +1,8 @@
 """Train the comment model from our own seed clauses and write `analysis/sentiment/model.json`.
 
-Run `python -m bench.train_text` after a change of lexicons, features or seeds. The fit is convex and
-deterministic, and the coefficients are rounded, so the same inputs give the same bytes. scipy is a
-development dependency: the product only multiplies.
+Run `python -m bench.train_text` after a change of lexicons, features or seeds. The fit is convex
+and deterministic, and the coefficients are rounded, so the same inputs give the same bytes. scipy
+is a development dependency: the product only multiplies.
 
 Single clauses alone would never teach what `mixed` is, so clauses are also joined in pairs, as
 people join them. A pair never leaves its fold: what is tested was not seen in any form.
@@ -115,9 +115,7 @@ def examples(seeds: Iterable[Seed], language: str) -> list[Example]:
 
 def _measured(text: Text, language: str) -> Iterator[Example]:
     """A text as it is, and as it would be if the lists knew fewer of its words."""
-    yield Example(
-        text.text, text.label, measure(text.text, language), text.fold, text.is_joined
-    )
+    yield Example(text.text, text.label, measure(text.text, language), text.fold, text.is_joined)
     for turn in range(N_DIMMED):
         values = measure(text.text, language, keeps=partial(_is_kept, text.text, turn))
         yield Example(text.text, text.label, values, text.fold, text.is_joined, is_dimmed=True)
@@ -153,7 +151,7 @@ def label_of_pair(left: Label, right: Label) -> Label:
 
 
 def fit(found: Sequence[Example], *, penalty: float = PENALTY) -> Model:
-    """Coefficients that make the examples likeliest, with a quadratic penalty on all but `constant`.
+    """Coefficients that make the examples likeliest; a quadratic penalty on all but `constant`.
 
     Source: multinomial logistic regression, Bishop 2006, section 4.3.4; minimised by L-BFGS.
     """

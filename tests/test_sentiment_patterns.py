@@ -112,7 +112,7 @@ def test_every_table_is_well_formed_and_names_what_exists(table: Path) -> None:
             continue
         else:
             name, patterns = row
-            assert kind != "drivers" or name in DRIVERS
+            assert kind != "drivers" or name.removesuffix("?") in DRIVERS
             assert kind != "cues" or name in cues.BY_NAME
         for pattern in patterns.split(","):
             compile_elements(pattern, index)
@@ -120,7 +120,9 @@ def test_every_table_is_well_formed_and_names_what_exists(table: Path) -> None:
 
 @pytest.mark.parametrize("language", ["pl", "en"])
 def test_every_driver_has_words_in_both_languages(language: str) -> None:
-    assert {row[0] for row in rows(FOLDER / f"{language}_drivers.tsv")} == DRIVERS
+    named = {row[0] for row in rows(FOLDER / f"{language}_drivers.tsv")}
+
+    assert {name for name in named if not name.endswith("?")} == DRIVERS
 
 
 def test_every_table_is_named_in_the_sources() -> None:

@@ -27,6 +27,7 @@ BURDEN = 2097152  # have to, ourselves: the work is left to the partner
 RIVAL = 4194304  # other vendors, competitors
 ADDRESS = 8388608  # you, your: speaks of what the vendor does
 OURSELVES = 16777216  # we do: speaks of what the writer does
+QUICK = 67108864  # within an hour, the same day
 EVENT = 33554432  # was cut, has been changed: something was done to the writer
 DESPITE = 262144  # although, despite: the judgement beside it gives way
 
@@ -42,6 +43,7 @@ BY_NAME = {
     "address": ADDRESS,
     "ourselves": OURSELVES,
     "event": EVENT,
+    "quick": QUICK,
     "request": REQUEST,
     "question": QUESTION,
     "why": WHY,

@@ -37,6 +37,7 @@ NAMES = (
     "address",
     "ourselves",
     "event",
+    "quick",
     "denial",  # a clause denies something and judges nothing
     "quiet_exit",
     "emphasis",
@@ -91,6 +92,7 @@ def features(reading: Reading, clauses: Sequence[Judged]) -> list[float]:
         float(bool(bits & cues.ADDRESS)),
         float(bool(bits & cues.OURSELVES)),
         float(bool(bits & cues.EVENT)),
+        float(bool(bits & cues.QUICK)),
         float(any(clause.bits & cues.NEGATION and not clause.hits for clause in clauses)),
         float(bool(reading.exits)),
         float(bool(reading.n_exclamations or any(word.is_capital for word in reading.words))),

@@ -21,6 +21,7 @@ _DIRECTION_WEIGHT = 1.4
 _BOOSTED, _SOFTENED = 1.4, 0.6
 _WISHED, _ASKED = 0.25, 0.5  # what is left of praise inside a wish or a question
 _VADER_SCALE, _BLOB_SCALE = 0.55, 1.2  # onto our scale of about -3 to 3
+_LEAST_OUTSIDE = 0.4  # below, an outside list's word is only noise
 _LEAST = 0.45  # a clause with less than this on both sides says nothing
 
 
@@ -121,7 +122,9 @@ class _Scan:
 
     def denies(self, position: int, weight: float) -> bool:
         """Whether a negation before `position` turns a word of this weight."""
-        return position <= self.denied_until or (weight > 0 and position <= self.praise_denied_until)
+        return position <= self.denied_until or (
+            weight > 0 and position <= self.praise_denied_until
+        )
 
     def note(self, bits: int, position: int) -> None:
         """Take account of the cues of a single word."""
@@ -196,6 +199,8 @@ def _weights(word: Word) -> tuple[float, float]:
         return 0.0, 0.0
     vader, blob = word.vader * _VADER_SCALE, word.blob * _BLOB_SCALE
     weight = (vader + blob) / 2 if vader and blob else vader or 0.6 * blob
+    if abs(weight) < _LEAST_OUTSIDE:
+        return 0.0, 0.0
     return weight, -0.6 * weight
 
 

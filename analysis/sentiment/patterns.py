@@ -1,11 +1,11 @@
 """The small pattern language of the lexicons, and its matcher.
 
 A pattern is a row of elements separated by blanks, written in ordinary spelling and folded when
-read: `word` matches that word, `stem*` any word that begins with it, `*end` any word of at least six
-letters that ends with it, `a/b*/c` any of them; `..` lets up to three words stand between its
-neighbours and `...` up to six. So `nie .. odpowiada*`
-matches "nie zawsze odpowiada". Every element takes the nearest word that fits and never looks
-back, therefore matching is bounded by the length of the pattern, whatever the text.
+read: `word` matches that word, `stem*` any word that begins with it, `*end` any word of at least
+six letters that ends with it, `a/b*/c` any of them; `..` lets up to three words stand between its
+neighbours and `...` up to six. So `nie .. odpowiada*` matches "nie zawsze odpowiada". Every
+element takes the nearest word that fits and never looks back, therefore matching is bounded by the
+length of the pattern, whatever the text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -56,9 +56,7 @@ def analyse_many(
         yield analyse(text, prior=prior)
 
 
-def measure(
-    text: str, language: str, *, keeps: Callable[[Hit], bool] | None = None
-) -> list[float]:
+def measure(text: str, language: str, *, keeps: Callable[[Hit], bool] | None = None) -> list[float]:
     """Features of a text in a known language: what the model is trained on (see `judge`)."""
     reading = read(list(cut(text)), _lexicon(language))
     return features(reading, judge(reading, keeps=keeps))
