@@ -10,19 +10,22 @@ people join them. A pair never leaves its fold: what is tested was not seen in a
 
 import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import minimize, minimize_scalar
 
 from analysis.sentiment import Label
 from analysis.sentiment.features import ENGLISH_ONLY, NAMES
 from analysis.sentiment.judging import Hit
-from analysis.sentiment.model import FILE, LABELS, Model
-from analysis.sentiment.pipeline import measure
+from analysis.sentiment.model import FILE, LABELS, Entry, Model
+from analysis.sentiment.pipeline import Measures, measure
 
 SEEDS = Path(__file__).parent.parent / "analysis" / "sentiment" / "seeds.tsv"
 LANGUAGES = ("pl", "en")
@@ -30,6 +33,7 @@ N_FOLDS = 10
 PENALTY = 2.0
 N_DIMMED = 2
 FORGOTTEN = 0.4  # share of judging words that a dimmed example forgets
+RAREST_TERM = 3  # seeds in which a term must stand; below, it is learned by heart
 _DIGITS = 3
 _MOST_COMMON_KEPT = 0.5  # exponent of the class weights: 0 keeps the seeds' shares, 1 evens them
 
@@ -71,7 +75,7 @@ class Example:
 
     text: str
     label: Label
-    values: Sequence[float]
+    measures: Measures
     fold: int
     is_joined: bool
     is_dimmed: bool = False
@@ -150,34 +154,78 @@ def label_of_pair(left: Label, right: Label) -> Label:
     return right if left is Label.NEUTRAL else Label.MIXED
 
 
+def vocabulary(found: Iterable[Example]) -> list[str]:
+    """The terms that stand in enough single seeds to be learned, sorted."""
+    counts = Counter(
+        term
+        for example in found
+        if not example.is_joined and not example.is_dimmed
+        for term in example.measures.terms
+    )
+    return sorted(term for term, count in counts.items() if count >= RAREST_TERM)
+
+
 def fit(found: Sequence[Example], *, penalty: float = PENALTY) -> Model:
     """Coefficients that make the examples likeliest; a quadratic penalty on all but `constant`.
 
     Source: multinomial logistic regression, Bishop 2006, section 4.3.4; minimised by L-BFGS.
     """
-    values = np.array([example.values for example in found])
+    known = vocabulary(found)
+    values = _table(found, known)
     truth = np.array([LABELS.index(example.label) for example in found])
-    weights = _class_weights(truth)
-    n_features = values.shape[1]
-    kept = np.ones(n_features)
+    kept = np.ones(values.shape[1])
     kept[NAMES.index("constant")] = 0.0
+    start = np.zeros(len(LABELS) * values.shape[1])
+    done = minimize(
+        partial(_loss, values, truth, _class_weights(truth), penalty * kept),
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": 300},
+    )
+    rows = done.x.reshape(len(LABELS), -1).round(_DIGITS).tolist()
+    return Model(
+        coefficients=tuple(tuple(row[: len(NAMES)]) for row in rows),
+        sharpness=1.0,
+        terms={
+            term: tuple(row[len(NAMES) + place] for row in rows) for place, term in enumerate(known)
+        },
+    )
 
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        matrix = flat.reshape(len(LABELS), n_features)
-        logits = values @ matrix.T
-        logits -= logits.max(axis=1, keepdims=True)
-        chances = np.exp(logits)
-        chances /= chances.sum(axis=1, keepdims=True)
-        rows = np.arange(len(truth))
-        total = -(weights * np.log(chances[rows, truth] + 1e-12)).sum()
-        chances[rows, truth] -= 1.0
-        gradient = (chances * weights[:, None]).T @ values + penalty * matrix * kept
-        return total + 0.5 * penalty * float((matrix**2 * kept).sum()), gradient.ravel()
 
-    start = np.zeros(len(LABELS) * n_features)
-    done = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500})
-    rounded = done.x.reshape(len(LABELS), n_features).round(_DIGITS)
-    return Model(tuple(tuple(float(one) for one in row) for row in rounded), sharpness=1.0)
+def _table(found: Sequence[Example], known: Sequence[str]) -> sparse.csr_array:
+    """A row an example: the named features, then a column for each known term."""
+    places = {term: place for place, term in enumerate(known)}
+    cells = [
+        (row, places[term], example.measures.term_value)
+        for row, example in enumerate(found)
+        for term in example.measures.terms
+        if term in places
+    ]
+    rows, columns, amounts = (np.array(part) for part in zip(*cells, strict=True))
+    terms = sparse.coo_array((amounts, (rows, columns)), shape=(len(found), len(known)))
+    named = sparse.csr_array(np.array([example.measures.values for example in found]))
+    return sparse.csr_array(sparse.hstack([named, terms]))
+
+
+def _loss(
+    values: sparse.csr_array,
+    truth: np.ndarray,
+    weights: np.ndarray,
+    penalties: np.ndarray,
+    flat: np.ndarray,
+) -> tuple[float, np.ndarray]:
+    """Weighted minus log likelihood with its penalty, and the gradient of both."""
+    matrix = flat.reshape(len(LABELS), -1)
+    logits = values @ matrix.T
+    logits -= logits.max(axis=1, keepdims=True)
+    chances = np.exp(logits)
+    chances /= chances.sum(axis=1, keepdims=True)
+    rows = np.arange(len(truth))
+    total = -(weights * np.log(chances[rows, truth] + 1e-12)).sum()
+    chances[rows, truth] -= 1.0
+    gradient = (values.T @ (chances * weights[:, None])).T + penalties * matrix
+    return total + 0.5 * float((penalties * matrix**2).sum()), gradient.ravel()
 
 
 def _class_weights(truth: np.ndarray) -> np.ndarray:
@@ -187,14 +235,19 @@ def _class_weights(truth: np.ndarray) -> np.ndarray:
     return weights
 
 
+def chances_of(model: Model, measures: Measures) -> list[float]:
+    """What a model says of a measured text."""
+    return model.chances(measures.values, measures.terms, term_value=measures.term_value)
+
+
 def cross_validated(found: Sequence[Example]) -> list[list[float]]:
     """Chances for each example by a model that saw nothing of its fold."""
     chances: list[list[float]] = [[] for _ in found]
-    for fold in range(N_FOLDS):
+    for fold in sorted({example.fold for example in found}):
         model = fit([example for example in found if example.fold != fold])
         for position, example in enumerate(found):
             if example.fold == fold:
-                chances[position] = model.chances(example.values)
+                chances[position] = chances_of(model, example.measures)
     return chances
 
 
@@ -215,20 +268,21 @@ def calibrated_sharpness(found: Sequence[Example], chances: Sequence[Sequence[fl
     return round(float(minimize_scalar(loss, bounds=(0.2, 3.0), method="bounded").x), _DIGITS)
 
 
-def document(seeds: Sequence[Seed]) -> dict[str, object]:
-    """What stands in `model.json`: language, then sharpness and coefficients by label, feature."""
-    found: dict[str, object] = {}
-    for language in LANGUAGES:
-        ready = examples(seeds, language)
-        model = fit(ready)
-        found[language] = {
-            "sharpness": calibrated_sharpness(ready, cross_validated(ready)),
-            "coefficients": {
-                label.value: _named(row, language)
-                for label, row in zip(LABELS, model.coefficients, strict=True)
-            },
-        }
-    return found
+def document(seeds: Sequence[Seed]) -> dict[str, Entry]:
+    """What stands in `model.json`, by language."""
+    return {language: _entry(examples(seeds, language), language) for language in LANGUAGES}
+
+
+def _entry(ready: Sequence[Example], language: str) -> Entry:
+    model = fit(ready)
+    return Entry(
+        sharpness=calibrated_sharpness(ready, cross_validated(ready)),
+        coefficients={
+            label.value: _named(row, language)
+            for label, row in zip(LABELS, model.coefficients, strict=True)
+        },
+        terms={term: list(weights) for term, weights in model.terms.items()},
+    )
 
 
 def _named(row: Sequence[float], language: str) -> dict[str, float]:
@@ -239,9 +293,15 @@ def _named(row: Sequence[float], language: str) -> dict[str, float]:
     }
 
 
+def written(entries: dict[str, Entry]) -> str:
+    """The document as text, with the numbers of a term on one line."""
+    text = json.dumps(entries, indent=1, ensure_ascii=False)
+    return re.sub(r"\[[^\[\]]*\]", lambda found: " ".join(found.group().split()), text) + "\n"
+
+
 def main() -> None:
     """Write the model file."""
-    FILE.write_text(json.dumps(document(read_seeds()), indent=1) + "\n", encoding="utf-8")
+    FILE.write_text(written(document(read_seeds())), encoding="utf-8")
     print(f"wrote {FILE.name}")
 
 

@@ -1,11 +1,13 @@
 """The numbers from which the verdict on a whole comment is computed.
 
 Every feature lies roughly between -1 and 1, so that the coefficients in `model.json` can be
-compared with each other. The last three exist in English only.
+compared with each other. The last three exist in English only. Beside these stand the terms: words
+and pairs of words that the seeds taught, for what no list names.
 """
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from analysis.sentiment import cues
 from analysis.sentiment.judging import Judged
@@ -52,6 +54,20 @@ NAMES = (
 ENGLISH_ONLY = frozenset({"vader", "textblob", "subjectivity"})
 
 _STANDS = 0.8
+_TERM = 0.6  # value of a term that occurs: below 1, since single words prove less than the lists
+_FULL_TERM_WORDS = 15  # in longer texts there are more terms, and each of them says less
+
+
+def terms(reading: Reading) -> list[str]:
+    """Stems of the words of a text, and of each two neighbours; each once, in a fixed order."""
+    stems = [word.stem for word in reading.words]
+    pairs = [f"{left} {right}" for left, right in pairwise(stems)]
+    return list(dict.fromkeys((*stems, *pairs)))
+
+
+def term_value(n_words: int) -> float:
+    """Value of each term that occurs in a text of so many words."""
+    return _TERM / math.sqrt(max(1.0, n_words / _FULL_TERM_WORDS))
 
 
 def features(reading: Reading, clauses: Sequence[Judged]) -> list[float]:

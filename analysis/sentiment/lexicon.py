@@ -12,7 +12,7 @@ from pathlib import Path
 
 from analysis.sentiment import cues
 from analysis.sentiment.patterns import ElementIndex, Kind, Rule, Word, compile_elements
-from analysis.sentiment.words import fold, shorten_runs
+from analysis.sentiment.words import fold, shorten_runs, stem
 
 FOLDER = Path(__file__).parent / "lexicons"
 LANGUAGES = ("pl", "en", "de", "cs", "fr", "es")
@@ -62,7 +62,7 @@ class Lexicon:
         folded = fold(written)[:_LONGEST_REMEMBERED]
         found = self._known(folded) or self._with_prefix(folded) or self._repaired(folded)
         is_capital = len(written) > 3 and written.isupper()
-        return replace(found or Word(), is_capital=is_capital)
+        return replace(found or Word(), is_capital=is_capital, stem=stem(folded))
 
     def _known(self, folded: str) -> Word | None:
         found = self._index.matching(folded)

@@ -54,7 +54,8 @@ class Word:
     `weight` is None where the lexicon gives the word no polarity of its own. Patterns of several
     words that may begin here stand in `followed`, by their second element, or, where a gap comes
     first, in `gapped`; `singles` are the drivers and quiet-exit rules that this word alone speaks
-    for. `vader`, `blob` and `subjectivity` are zero outside English.
+    for. `vader`, `blob` and `subjectivity` are zero outside English. `stem` is what the model calls
+    the word.
     """
 
     elements: frozenset[int] = frozenset()
@@ -65,6 +66,7 @@ class Word:
     gapped: tuple[Rule, ...] = ()
     singles: tuple[Rule, ...] = ()
     is_capital: bool = False
+    stem: str = ""
     vader: float = 0.0
     blob: float = 0.0
     subjectivity: float = 0.0

@@ -1,16 +1,17 @@
 """From a text to its `Sentiment`: language, clauses, features, verdict, drivers, evidence."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from analysis.sentiment.drivers import joined, mentions_by_clause
 from analysis.sentiment.english import word_scores
-from analysis.sentiment.features import features
+from analysis.sentiment.features import features, term_value, terms
 from analysis.sentiment.judging import Hit, Judged, judge
 from analysis.sentiment.language import language_of, normal_code
 from analysis.sentiment.lexicon import FOLDER, Lexicon, lexicon_for
-from analysis.sentiment.model import FILE, LABELS, Model, models
+from analysis.sentiment.model import FILE, LABELS, models
 from analysis.sentiment.reading import Reading, is_word, read
 from analysis.sentiment.types import Clause, DriverMention, Evidence, Label, Purpose, Sentiment
 from analysis.sentiment.words import cut
@@ -21,7 +22,7 @@ VERSION = "1.0"
 UNSURE_BELOW = 0.45
 _LOW_CONFIDENCE = 0.4  # the most for languages without a measured model, and where no word is known
 _MEASURED = frozenset({"pl", "en"})
-_STANDARD = "en"  # its coefficients serve languages without their own; the last features are 0
+_STANDARD = "en"  # its coefficients serve languages without their own; its terms do not
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +45,7 @@ def analyse(text: str, language: str | None = None, *, prior: str | None = None)
     spoken = normal_code(language) or language_of(written, prior=prior)
     reading = read(matches, _lexicon(spoken))
     clauses = judge(reading)
-    chances = _model(spoken).chances(features(reading, clauses))
+    chances = _chances(spoken, _measures(reading, clauses))
     return _sentiment(text, spoken, reading, clauses, chances)
 
 
@@ -56,19 +57,38 @@ def analyse_many(
         yield analyse(text, prior=prior)
 
 
-def measure(text: str, language: str, *, keeps: Callable[[Hit], bool] | None = None) -> list[float]:
-    """Features of a text in a known language: what the model is trained on (see `judge`)."""
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What the model sees of a text: numbers named by `features.NAMES`, and terms of one value."""
+
+    values: Sequence[float]
+    terms: Sequence[str]
+    term_value: float
+
+
+def measure(text: str, language: str, *, keeps: Callable[[Hit], bool] | None = None) -> Measures:
+    """Measures of a text in a known language: what the model is trained on (see `judge`)."""
     reading = read(list(cut(text)), _lexicon(language))
-    return features(reading, judge(reading, keeps=keeps))
+    return _measures(reading, judge(reading, keeps=keeps))
+
+
+def _measures(reading: Reading, clauses: Sequence[Judged]) -> Measures:
+    return Measures(
+        values=features(reading, clauses),
+        terms=terms(reading),
+        term_value=term_value(len(reading.words)),
+    )
 
 
 def _lexicon(language: str) -> Lexicon:
     return lexicon_for(language, word_scores if language == "en" else None)
 
 
-def _model(language: str) -> Model:
-    known = models()
-    return known.get(language) or known[_STANDARD]
+def _chances(language: str, found: Measures) -> list[float]:
+    model = models().get(language)
+    if model is None:
+        return models()[_STANDARD].chances(found.values)
+    return model.chances(found.values, found.terms, term_value=found.term_value)
 
 
 def _sentiment(

@@ -40,6 +40,7 @@ _STROKES = str.maketrans(
         "´": "'",
     }
 )
+_STEM_LETTERS = 6  # shorter ones join what differs, longer ones part what belongs together
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 
 
@@ -56,6 +57,12 @@ def fold(word: str) -> str:
 def shorten_runs(folded: str) -> str:
     """Letters drawn out for emphasis cut to one: `suuuper` is `super`, `sooo` is `so`."""
     return _LONG_RUN.sub(r"\1", folded)
+
+
+def stem(folded: str) -> str:
+    """The word as the model knows it: its first letters, so that inflected forms are one; any
+    number is `#`."""
+    return "#" if folded[:1].isdigit() else folded[:_STEM_LETTERS]
 
 
 def cut(text: str) -> Iterator[re.Match[str]]:
