@@ -5,9 +5,9 @@ predecessors; `analysis/suppression` decides on what is read here, `analysis/pub
 it.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
@@ -32,21 +32,20 @@ from surveys.terms import Audience, CellState, Mode
 
 @dataclass(slots=True)
 class WavePeople:
-    """Everybody who took part in a wave: their frame, and each one's bit by invitation."""
+    """Everybody who took part in a wave: their frame; person and company by invitation."""
 
     frame: Frame
-    bit_of: Mapping[int, int]
-    profile_of: Mapping[int, int]
+    person_of: Mapping[int, Any]
     company_of: Mapping[int, Any]
     n_invited: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class QuestionAnswers:
-    """Who answered a question, as bits, and each one's value by invitation."""
+    """Who answered a question, and who gave each value, as bits."""
 
-    bits: int = 0
-    values: dict[int, int] = field(default_factory=dict)
+    bits: int
+    by_value: Mapping[int, int]
 
 
 def wave_people(session: Session, shape: WaveShape, people: People) -> WavePeople:
@@ -66,8 +65,7 @@ def wave_people(session: Session, shape: WaveShape, people: People) -> WavePeopl
     frame = build_frame(participants, dimensions, people=people)
     return WavePeople(
         frame=frame,
-        bit_of={row.id: 1 << people.enter(_key(row), _company(row, shape)) for row in rows},
-        profile_of={row.id: row.profile_no for row in rows},
+        person_of={row.id: _key(row) for row in rows},
         company_of={row.id: _company(row, shape) for row in rows},
         n_invited=invited or 0,
     )
@@ -77,7 +75,9 @@ def answers_by_question(
     session: Session, shape: WaveShape, people: WavePeople
 ) -> dict[int, QuestionAnswers]:
     """Scored answers ('don't know' is none) of a linked wave, by question."""
-    found: dict[int, QuestionAnswers] = defaultdict(QuestionAnswers)
+    # Sets of bits are made of all their people at once: a single bit of fifty thousand people is
+    # an integer of six kilobytes.
+    found: dict[int, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
     rows = session.execute(
         select(Answer.response_id, Answer.question_id, Answer.value)
         .join(Invitation, Invitation.id == Answer.response_id)
@@ -91,37 +91,29 @@ def answers_by_question(
     for response_id, question_id, value in rows:
         if value is None:
             continue
-        answers = found[question_id]
-        answers.bits |= people.bit_of[response_id]
-        answers.values[response_id] = value
-    return found
+        found[question_id][value].append(people.person_of[response_id])
+    return {
+        question_id: _question_answers(people.frame.people, by_value)
+        for question_id, by_value in found.items()
+    }
 
 
 def sums_by_row(
-    measure: Measure,
-    rows: Sequence[tuple[RowKey, int]],
-    answers: QuestionAnswers,
-    bits: Mapping[int, int],
+    measure: Measure, rows: Sequence[tuple[RowKey, int]], answers: QuestionAnswers
 ) -> dict[RowKey, int]:
     """Sum of answers in steps above the lowest, for each row (its key and its people's bits)."""
-    sums = {key: 0 for key, _ in rows}
-    for invitation_id, value in answers.values.items():
-        bit = bits[invitation_id]
-        steps = measure.steps(value)
-        for key, row_bits in rows:
-            if row_bits & bit:
-                sums[key] += steps
-    return sums
+    return {
+        key: sum(
+            measure.steps(value) * (bits & row_bits).bit_count()
+            for value, bits in answers.by_value.items()
+        )
+        for key, row_bits in rows
+    }
 
 
 def company_counts(people: WavePeople, row_bits: int) -> list[int]:
     """How many of a row's people each company has; all that anonymous waves know of companies."""
-    counts: Counter[Any] = Counter(
-        people.company_of[invitation_id]
-        for invitation_id, bit in people.bit_of.items()
-        if bit & row_bits
-    )
-    return sorted(counts.values())
+    return sorted(people.frame.people.sizes(row_bits))
 
 
 def earlier_waves(session: Session, wave: Wave) -> Sequence[Wave]:
@@ -161,6 +153,14 @@ def row_key(dimension: str, segment: str) -> RowKey:
 def question_codes(session: Session) -> dict[int, str]:
     """Code of each question by id."""
     return dict(session.execute(select(Question.id, Question.code)).all())
+
+
+def _question_answers(people: People, by_value: Mapping[int, Sequence[Any]]) -> QuestionAnswers:
+    bits = {value: people.bits(keys) for value, keys in sorted(by_value.items())}
+    everybody = 0
+    for each in bits.values():
+        everybody |= each
+    return QuestionAnswers(everybody, bits)
 
 
 def _key(row: Any) -> Any:

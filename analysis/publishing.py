@@ -248,7 +248,7 @@ class _Publication:
         sums = None
         if scale is not None:
             rows = [(row.key, row.bits & given.bits) for row in self._rows]
-            sums = Sums(sums_by_row(measure, rows, given, self._present.bit_of), measure.n_steps)
+            sums = Sums(sums_by_row(measure, rows, given), measure.n_steps)
         return Answers(given.bits, sums, lowest=low, highest=high)
 
     def _given_anonymously(self, question: AskedQuestion, low: int, high: int) -> Answers | None:
