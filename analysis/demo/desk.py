@@ -23,18 +23,13 @@ class Desk:
     """
 
     session: Session
-    settings: Settings
+    keys: LinkKeys
     seed: int
     now: datetime
     cast: Cast
     invitation_ids: Iterator[int]
     mail_ids: Iterator[int]
     suppression_ids: Iterator[int]
-
-    @property
-    def keys(self) -> LinkKeys:
-        """What links and Message-IDs are made of."""
-        return LinkKeys(self.settings.secret_key, self.settings.mail_domain)
 
     def people(self, audience: Audience) -> Mapping[str, Somebody]:
         """Everybody of one audience by external_id."""
@@ -45,7 +40,8 @@ def open_desk(
     session: Session, settings: Settings, *, seed: int, now: datetime, cast: Cast
 ) -> Desk:
     """Take a place to write from; nothing else may write to these tables until the load is over."""
+    keys = LinkKeys(settings.secret_key, settings.mail_domain)
     invitations, mails, suppressions = (
         row_ids(session, table(name)) for name in ("invitations", "outgoing_mails", "suppressions")
     )
-    return Desk(session, settings, seed, now, cast, invitations, mails, suppressions)
+    return Desk(session, keys, seed, now, cast, invitations, mails, suppressions)

@@ -18,7 +18,7 @@ from analysis.demo.desk import Desk, open_desk
 from analysis.demo.mails import Reach, load_mails, load_reach
 from analysis.demo.people import admin_email, store_people, store_vendor
 from analysis.demo.records import load_actions, load_orders
-from analysis.demo.results import count_run, publish_run, read_new_comments
+from analysis.demo.results import count_run, publish_run, read_run
 from analysis.demo.runs import Part, load_wave
 from analysis.demo.surveys import (
     KEY_PARTNERS,
@@ -101,6 +101,8 @@ def fill(
         yield
         for wave in run.waves:
             answer_partly(filling.desk, workspace, wave)
+        read_run(session, run.waves)
+        count_run(session, run.waves, now=now)
         yield
 
 
@@ -145,13 +147,13 @@ class _Filling:
     def _run(
         self, version: SurveyVersion, parts: list[Part], *, is_everybody: bool
     ) -> Iterator[None]:
-        session = self.desk.session
+        session, is_open = self.desk.session, parts[0].closes_at is not None
         waves = [self._load(version, part, is_everybody=is_everybody) for part in parts]
         yield
-        read_new_comments(session)
-        count_run(session, waves)
+        read_run(session, waves)
+        count_run(session, waves, now=self.desk.now if is_open else None)
         yield
-        if parts[0].closes_at is None:
+        if not is_open:
             publish_run(session, waves)
         if version is self.main and parts[0].played.number == self._baseline:
             load_actions(session, self.workspace, self.desk.cast, waves[0])

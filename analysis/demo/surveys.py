@@ -40,7 +40,13 @@ class Plan:
     dimensions: tuple[str, ...]
 
 
-MAIN = Plan("partner-pulse", "Partner pulse", Mode.CONFIDENTIAL, ("type", "tier", "region"))
+MAIN = Plan(
+    "partner-pulse",
+    "Partner pulse",
+    Mode.CONFIDENTIAL,
+    # Company size would be a fifth, of which sixty companies could show three quarters.
+    ("type", "tier", "region", "revenue_band"),
+)
 KEY_PARTNERS = Plan("key-partners", "Key partner review", Mode.IDENTIFIED, ("type", "tier"))
 
 
