@@ -3,9 +3,10 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 import click
 from flask.cli import with_appcontext
@@ -15,10 +16,10 @@ from analysis import sentiment
 from analysis.cells import build_due, differing_cells, waves_to_build
 from analysis.csv_export import CSV_KINDS, PLAIN, csv_bytes
 from analysis.demo import count_steps, demo_account, fill, require_demo
-from analysis.exports import Kind, export_table, file_name
+from analysis.exports import Kind, export_table, file_name, require_exportable
 from analysis.models import CommentScore
 from analysis.queries import run_figures
-from analysis.scoring import read_comments, unread_comments
+from analysis.scoring import read_comments, unread_comments, waiting_count
 from analysis.simulator import DEFAULT_UNTIL, SIZES, build
 from surveys.command_line import audit_command, says_errors
 from surveys.db import begin_read_only, db
@@ -29,28 +30,56 @@ from surveys.terms import WaveState
 from surveys.waves import run_by_id
 
 
+class OneLineChoice(click.Choice[str]):
+    """One of these words; anything else is one clear line and exit code 2, without the usage."""
+
+    def fail(
+        self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None
+    ) -> NoReturn:
+        """Say what is wrong with the option and end."""
+        name = param.opts[0] if param else "option"
+        click.echo(f"pulse: {name}: {message}", err=True)
+        raise SystemExit(2)
+
+
 @click.command("export")
 @click.argument("wave", type=int)
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), required=True)
-@click.option("--format", "format_", type=click.Choice(list(CSV_KINDS)), default=PLAIN.name)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=None)
+@click.option("--kind", type=OneLineChoice([kind.value for kind in Kind]), required=True)
+@click.option("--format", "format_", type=OneLineChoice(list(CSV_KINDS)), default=PLAIN.name)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None)
 @with_appcontext
 @says_errors
 def export(wave: int, kind: str, format_: str, output: Path | None) -> None:
     """Write a file of WAVE to standard output, or to a file (-o; a folder's name is made up)."""
     session = db.session()
     run = run_by_id(session, wave)
-    table = export_table(session, Kind(kind), run_figures(session, run))
+    require_exportable(Kind(kind), run_figures(session, run))
     audit_command("export", "wave", run.id, kind=kind)
-    pieces = csv_bytes(table, CSV_KINDS[format_])
+    session.commit()
+    # The rows are read on one snapshot that holds no lock, however long the writing takes.
+    begin_read_only(session)
+    figures = run_figures(session, run_by_id(session, wave))
+    pieces = csv_bytes(export_table(session, Kind(kind), figures), CSV_KINDS[format_])
     if output is None:
         for piece in pieces:
             sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
     else:
-        target = output / file_name(run, Kind(kind), now()) if output.is_dir() else output
-        with target.open("wb") as file:
+        name = file_name(figures.run, Kind(kind), now())
+        _write_file(output / name if output.is_dir() else output, pieces)
+    session.rollback()
+
+
+def _write_file(target: Path, pieces: Iterable[bytes]) -> None:
+    """Write beside the target and put it there when it is whole."""
+    part = target.with_name(target.name + ".part")
+    try:
+        with part.open("wb") as file:
             file.writelines(pieces)
-    session.commit()
+        part.replace(target)
+    except OSError as error:
+        click.echo(f"pulse: {target}: {error.strerror}", err=True)
+        raise SystemExit(2) from error
 
 
 @click.command("classify")
@@ -70,12 +99,15 @@ def analyse(everything: bool) -> None:
     if everything:
         session.execute(delete(CommentScore).where(CommentScore.analyser == sentiment.analyser()))
         session.commit()
+    n_waiting = waiting_count(session)
+    session.rollback()
     n_read = 0
-    while comments := unread_comments(session):
-        n_read += read_comments(session, comments)
-        session.commit()
-        if sys.stderr.isatty():
-            click.echo(f"\r{n_read} comments read", err=True, nl=False)
+    with _bar(n_waiting) as bar:
+        while comments := unread_comments(session):
+            n_block = read_comments(session, comments)
+            session.commit()
+            n_read += n_block
+            bar.update(n_block)
     session.rollback()
     click.echo(f"{n_read} comments read by {sentiment.analyser()}.")
 
@@ -91,28 +123,42 @@ def recount(check: bool) -> None:
     begin_read_only(db.session())
     wave_ids = _counted_waves()
     db.session.rollback()
-    for wave_id in wave_ids:
-        build_due(new_session(), wave_id, now=now())
+    with _bar(len(wave_ids)) as bar:
+        for wave_id in wave_ids:
+            build_due(new_session(), wave_id, now=now())
+            bar.update(1)
     click.echo(f"{len(wave_ids)} waves counted anew.")
+
+
+def _bar(length: int) -> AbstractContextManager[Any]:
+    """A bar on a terminal; nothing where nobody watches."""
+    return click.progressbar(length=length, file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
 def _check() -> None:
     session = db.session()
     begin_read_only(session)
     waiting = set(waves_to_build(session))
-    wrong = 0
-    wave_ids = _counted_waves()
-    for wave_id in wave_ids:
-        if wave_id in waiting:
-            click.echo(f"wave {wave_id}: changes wait to be counted, not compared", err=True)
-            continue
-        for dimension, segment, question_id in differing_cells(session, wave_id):
-            wrong += 1
-            place = f"{dimension or 'total'} {segment}".strip()
-            click.echo(f"wave {wave_id}, {place}, question {question_id} differs", err=True)
-    click.echo(f"{len(wave_ids) - len(waiting)} waves checked, {wrong} cells differ.")
-    if wrong:
+    checked = [wave_id for wave_id in _counted_waves() if wave_id not in waiting]
+    for wave_id in sorted(waiting):
+        click.echo(f"wave {wave_id}: changes wait to be counted, not compared", err=True)
+    n_wrong = 0
+    with _bar(len(checked)) as bar:
+        for wave_id in checked:
+            differing = differing_cells(session, wave_id)
+            n_wrong += len(differing)
+            _say_differing(wave_id, differing)
+            bar.update(1)
+    session.rollback()
+    click.echo(f"{len(checked)} waves checked, {n_wrong} cells differ.")
+    if n_wrong:
         raise SystemExit(1)
+
+
+def _say_differing(wave_id: int, differing: Iterable[tuple[str, str, int]]) -> None:
+    for dimension, segment, question_id in differing:
+        place = f"{dimension or 'total'} {segment}".strip()
+        click.echo(f"wave {wave_id}, {place}, question {question_id} differs", err=True)
 
 
 @click.command("demo")

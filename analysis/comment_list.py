@@ -6,7 +6,7 @@ which everybody who reads the list could reach alone. Corrections change this li
 published shares.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +14,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis import sentiment
-from analysis.models import CommentDriver, CommentScore
+from analysis.models import CommentScore
 from analysis.name_masking import Names, known_names, name_spans
-from analysis.published_comments import UNSURE, corrections_of
-from analysis.queries import WaveFigures
+from analysis.published_comments import UNSURE, corrections_of, drivers_of
+from analysis.scoring import counted_verdicts
+from analysis.shown_figures import WaveFigures
 from analysis.suppression import comment_rank
-from surveys.models import Comment, Contact, Invitation, Partner, Question, Wave
+from surveys.models import Comment, Contact, Invitation, Partner, Question, User, Wave
 from surveys.search_keys import search_key
 from surveys.terms import Mode
 
@@ -83,8 +83,9 @@ def may_read_comments(wave: Wave, figures: WaveFigures | None) -> bool:
 def shown_comments(session: Session, wave: Wave, *, name_removed: str) -> list[ShownComment]:
     """Every comment of a wave in its fixed order; call only where `may_read_comments`."""
     names = _names(session, wave)
-    drivers = _drivers(session, wave)
+    drivers = drivers_of(session, wave.id)
     corrections = corrections_of(session, wave.id)
+    verdicts = counted_verdicts(wave.id)
     rows = session.execute(
         select(
             Comment.id,
@@ -99,16 +100,17 @@ def shown_comments(session: Session, wave: Wave, *, name_removed: str) -> list[S
             CommentScore.clauses,
         )
         .join(Question, Question.id == Comment.question_id)
+        .join(verdicts, verdicts.c.comment_id == Comment.id)
         .join(
             CommentScore,
             (CommentScore.comment_id == Comment.id)
-            & (CommentScore.analyser == sentiment.analyser()),
+            & (CommentScore.analyser == verdicts.c.analyser),
         )
         .where(Comment.wave_id == wave.id)
     ).all()
     ordered = sorted(rows, key=lambda row: comment_rank(wave.secret, row.id))
     return [
-        _shown(row, drivers[row.id], corrections.get(row.id), names, name_removed)
+        _shown(row, drivers.get(row.id, {}), corrections.get(row.id), names, name_removed)
         for row in ordered
     ]
 
@@ -136,37 +138,35 @@ def _label_of(comment: ShownComment) -> str:
 
 
 def _names(session: Session, wave: Wave) -> Names:
-    """Everybody who was asked in this wave, every partner, and the vendor's own people."""
-    surnames = session.scalars(
-        select(Contact.last_name)
+    """Everybody asked in this run, every partner asked, and the vendor's people who sign in.
+
+    Nobody in an identified wave: there the vendor knows who wrote.
+    """
+    if wave.mode is Mode.IDENTIFIED:
+        return known_names((), ())
+    people = session.execute(
+        select(Contact.first_name, Contact.last_name)
         .distinct()
-        .where(Contact.last_name.is_not(None))
-        .where(
-            Contact.id.in_(
-                select(Invitation.contact_id)
-                .join(Wave, Wave.id == Invitation.wave_id)
-                .where(Wave.survey_id == wave.survey_id, Wave.number == wave.number)
-            )
-        )
-    )
+        .where(Contact.id.in_(_asked_in_run(wave, Invitation.contact_id)))
+    ).all()
+    users = [parts for name in session.scalars(select(User.name)) if (parts := name.split())]
     companies = session.scalars(
-        select(Partner.name).where(
-            Partner.id.in_(select(Invitation.partner_id).where(Invitation.wave_id == wave.id))
-        )
+        select(Partner.name).where(Partner.id.in_(_asked_in_run(wave, Invitation.partner_id)))
     )
-    return known_names(surnames, companies)
+    return known_names(
+        [person.last_name for person in people] + [" ".join(parts[1:]) for parts in users],
+        companies,
+        first_names=[person.first_name for person in people] + [parts[0] for parts in users],
+    )
 
 
-def _drivers(session: Session, wave: Wave) -> dict[bytes, dict[str, str]]:
-    found: dict[bytes, dict[str, str]] = defaultdict(dict)
-    rows = session.execute(
-        select(CommentDriver.comment_id, CommentDriver.driver_code, CommentDriver.polarity)
-        .join(Comment, Comment.id == CommentDriver.comment_id)
-        .where(Comment.wave_id == wave.id, CommentDriver.analyser == sentiment.analyser())
+def _asked_in_run(wave: Wave, column: Any) -> Any:
+    """Contacts or partners that were asked by either wave of the run."""
+    return (
+        select(column)
+        .join(Wave, Wave.id == Invitation.wave_id)
+        .where(Wave.survey_id == wave.survey_id, Wave.number == wave.number)
     )
-    for comment_id, driver, polarity in rows:
-        found[comment_id][driver] = polarity
-    return found
 
 
 def _shown(

@@ -7,6 +7,7 @@ statistics.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from analysis.figures import Figure
 from analysis.gap import (
@@ -24,15 +25,35 @@ from analysis.gap import (
     overall_gap,
 )
 from analysis.importance import BlindSpots, DriverGap, blind_spots, derived_weights
-from analysis.queries import TOTAL, CommentCounts, DriverInfo, Row, RunFigures, WaveFigures
 from analysis.samples import FigureError, NotComparable
-from analysis.sentiment_shares import SentimentShares, sentiment_shares
+from analysis.sentiment_shares import MOST_UNSURE, SentimentShares, sentiment_shares
+from analysis.shown_figures import TOTAL, CommentCounts, DriverInfo, Row, RunFigures, WaveFigures
 from surveys.participation import Participation
+from surveys.terms import CellState
 from surveys.waves import Run
 
 RECOMMEND = "recommend"
 RECOMMEND_MEAN = "recommend.mean"
-MIN_FOR_IMPORTANCE = 30
+
+
+class Missing(StrEnum):
+    """Why the two pictures cannot be compared as a whole."""
+
+    NOBODY = "nobody"
+    PARTNERS_HIDDEN = "partners_hidden"
+    STAFF_HIDDEN = "staff_hidden"
+    BOTH_HIDDEN = "both_hidden"
+    STAFF_WAITING = "staff_waiting"
+    STAFF_NOT_ASKED = "staff_not_asked"
+    INEXACT = "inexact"
+
+
+@dataclass(frozen=True, slots=True)
+class DriverFigures:
+    """Both voices on one driver as they may be shown; None where it was not asked or waits."""
+
+    partners: Figure | None
+    staff: Figure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +108,8 @@ class OverviewPage:
     n_staff: int | None
     k: int
     gaps: Sequence[GapRow]
+    figures: Mapping[str, DriverFigures]
+    missing: Missing | None
     overall: Composite | None
     verdict: Headline | None
     recommendation: RecommendationTile
@@ -109,6 +132,14 @@ class OverviewPage:
         """Whether only one segment of partners is shown."""
         return self.row != TOTAL
 
+    @property
+    def rate_change(self) -> float | None:
+        """Points of the response rate since the wave before; None where either has none."""
+        now, before = self.participation, self.participation_before
+        if before is None or now.response_rate is None or before.response_rate is None:
+            return None
+        return 100 * (now.response_rate - before.response_rate)
+
 
 def build_overview(
     figures: RunFigures,
@@ -124,21 +155,24 @@ def build_overview(
     Staff are always taken as a whole: they were asked about partners, not about a segment.
     """
     partner, staff = figures.partner, figures.internal
-    asked = _asked_of_both(figures, drivers)
-    k = family_size(drivers=max(1, len(asked)))
-    gaps = gap_rows((_pair(driver, partner, staff, row) for driver in asked), k=k)
+    asked = compared_drivers(figures, drivers)
+    k = gap_family(figures, drivers)
+    gaps = gap_rows((driver_pair(figures, driver, row) for driver in asked), k=k)
+    shown = {driver.code: driver_figures(figures, driver.code, row) for driver in asked}
     overall = overall_gap(gaps)
     return OverviewPage(
         run=figures.run,
         row=row,
         rows=partner.rows() if partner else [],
-        n_partners=_participants(partner, row),
-        n_staff=_participants(staff, TOTAL),
+        n_partners=participants(partner, row),
+        n_staff=participants(staff, TOTAL),
         k=k,
         gaps=gaps,
+        figures=shown,
+        missing=None if overall else _missing(figures, shown),
         overall=overall,
         verdict=headline(overall) if overall else None,
-        recommendation=_recommendation(partner, staff, before, row),
+        recommendation=_recommendation(figures, before, row),
         comments=_comment_tile(partner),
         spots=_blind_spots(gaps, partner, k),
         strengths=[
@@ -147,7 +181,7 @@ def build_overview(
             if gap_row.mark is Mark.BIGGER and gap_row.gap and gap_row.gap.value > 0
         ],
         sentiment_by_driver=_sentiment_by_driver(partner, drivers),
-        points=_points(partner, drivers) if row == TOTAL else (),
+        points=importance_points(partner, drivers) if row == TOTAL else (),
         participation=participation,
         participation_before=participation_before,
         drivers={driver.code: driver for driver in drivers},
@@ -166,18 +200,37 @@ def change_of(now: Figure | None, before: Figure | None, *, same_wording: bool) 
         return None
 
 
+def same_wording(now: RunFigures, before: RunFigures | None, code: str) -> bool:
+    """Whether partners read the question in both waves alike, so that a change may be claimed."""
+    if before is None or now.partner is None or before.partner is None:
+        return False
+    series = now.partner.series.get(code)
+    return series is not None and series == before.partner.series.get(code)
+
+
 def shares_of(counts: CommentCounts | None) -> SentimentShares | None:
-    """Shares and net of comments; None where there are too few to say anything."""
+    """Shares and net of comments; None where too few, or too few sure ones, say anything."""
     if counts is None:
         return None
     try:
-        return sentiment_shares(
+        shares = sentiment_shares(
             counts.counts,
             company_size=counts.company_size,
             n_companies=counts.n_companies or counts.counts.total,
         )
     except FigureError:
         return None
+    return None if shares.unsure_share > MOST_UNSURE else shares
+
+
+def fix_first_codes(points: Sequence[ImportancePoint]) -> list[str]:
+    """The drivers that are more important and lower than average, the most pressing first."""
+    if not points:
+        return []
+    score, importance = importance_average(points)
+    first = [p for p in points if p.score < score and p.importance > importance]
+    first.sort(key=lambda p: (p.score / 100 - p.importance, p.driver.number))
+    return [point.driver.code for point in first]
 
 
 def importance_average(points: Sequence[ImportancePoint]) -> tuple[float, float]:
@@ -186,28 +239,66 @@ def importance_average(points: Sequence[ImportancePoint]) -> tuple[float, float]
     return sum(p.score for p in points) / n, sum(p.importance for p in points) / n
 
 
-def _asked_of_both(figures: RunFigures, drivers: Sequence[DriverInfo]) -> list[DriverInfo]:
-    """The drivers that this version asks of both audiences, shown or not."""
+def compared_drivers(figures: RunFigures, drivers: Sequence[DriverInfo]) -> list[DriverInfo]:
+    """The drivers that this version asks of both audiences, shown or not.
+
+    While only one audience has figures, those asked of it.
+    """
     asked = [wave.series.keys() for wave in (figures.partner, figures.internal) if wave]
-    if len(asked) == 2:
-        return [driver for driver in drivers if all(driver.code in codes for codes in asked)]
-    return [driver for driver in drivers if any(driver.code in codes for codes in asked)]
+    return [driver for driver in drivers if asked and all(driver.code in codes for codes in asked)]
 
 
-def _pair(
-    driver: DriverInfo, partner: WaveFigures | None, staff: WaveFigures | None, row: Row
-) -> DriverPair:
-    ours = partner.figure(driver.code, row) if partner else None
-    theirs = staff.figure(driver.code) if staff else None
-    return DriverPair(
-        code=driver.code,
-        number=driver.number,
-        partners=ours.estimate if ours else None,
-        staff=theirs.estimate if theirs else None,
+def gap_family(figures: RunFigures, drivers: Sequence[DriverInfo]) -> int:
+    """k of every gap of a driver, on all pages and in files, filtered to a segment or not."""
+    return family_size(drivers=max(1, len(compared_drivers(figures, drivers))))
+
+
+def driver_figures(figures: RunFigures, code: str, row: Row) -> DriverFigures:
+    """Both voices on one driver: a row of partners, and all staff."""
+    partner, staff = figures.partner, figures.internal
+    return DriverFigures(
+        partner.figure(code, row) if partner else None, staff.figure(code) if staff else None
     )
 
 
-def _participants(wave: WaveFigures | None, row: Row) -> int | None:
+def driver_pair(figures: RunFigures, driver: DriverInfo, row: Row) -> DriverPair:
+    """The exact figures of both voices on one driver, which its gap is worked out from."""
+    shown = driver_figures(figures, driver.code, row)
+    return DriverPair(
+        code=driver.code,
+        number=driver.number,
+        partners=shown.partners.estimate if shown.partners else None,
+        staff=shown.staff.estimate if shown.staff else None,
+    )
+
+
+def _missing(figures: RunFigures, shown: Mapping[str, DriverFigures]) -> Missing:
+    """Why no driver has a gap: what keeps most of them from it."""
+    partners = _state([each.partners for each in shown.values()])
+    staff = _state([each.staff for each in shown.values()])
+    if partners is None:
+        return Missing.NOBODY
+    if figures.run.internal is None:
+        return Missing.STAFF_NOT_ASKED
+    if figures.internal is None:
+        return Missing.STAFF_WAITING
+    hidden = (partners is CellState.HIDDEN, staff in (CellState.HIDDEN, None))
+    return {
+        (True, True): Missing.BOTH_HIDDEN,
+        (True, False): Missing.PARTNERS_HIDDEN,
+        (False, True): Missing.STAFF_HIDDEN,
+    }.get(hidden, Missing.INEXACT)
+
+
+def _state(figures: Sequence[Figure | None]) -> CellState | None:
+    """HIDDEN if nothing of these is shown, else the state of one that is; None without any."""
+    states = [figure.state for figure in figures if figure is not None]
+    shown = [state for state in states if state is not CellState.HIDDEN]
+    return (shown or states or [None])[0]
+
+
+def participants(wave: WaveFigures | None, row: Row) -> int | None:
+    """How many took part in a row, where that may be shown; live: how many answered most often."""
     if wave is None:
         return None
     figure = wave.figure("participants", row)
@@ -217,12 +308,8 @@ def _participants(wave: WaveFigures | None, row: Row) -> int | None:
     return max(counts, default=None)
 
 
-def _recommendation(
-    partner: WaveFigures | None,
-    staff: WaveFigures | None,
-    before: RunFigures | None,
-    row: Row,
-) -> RecommendationTile:
+def _recommendation(figures: RunFigures, before: RunFigures | None, row: Row) -> RecommendationTile:
+    partner, staff = figures.partner, figures.internal
     ours = partner.figure(RECOMMEND, row) if partner else None
     theirs = staff.figure(RECOMMEND) if staff else None
     earlier = before.partner.figure(RECOMMEND, row) if before and before.partner else None
@@ -230,7 +317,7 @@ def _recommendation(
         partners=ours,
         staff=theirs,
         claim=_claim(partner, staff) if row == TOTAL else None,
-        change=change_of(ours, earlier, same_wording=True),
+        change=change_of(ours, earlier, same_wording=same_wording(figures, before, RECOMMEND)),
     )
 
 
@@ -282,7 +369,10 @@ def _most_negative_first(row: DriverSentiment) -> tuple[bool, float, int]:
     return False, -counts.negative / counts.classified, row.driver.number
 
 
-def _points(partner: WaveFigures | None, drivers: Sequence[DriverInfo]) -> list[ImportancePoint]:
+def importance_points(
+    partner: WaveFigures | None, drivers: Sequence[DriverInfo]
+) -> list[ImportancePoint]:
+    """Where each driver stands that has both an exact score and a link with recommending."""
     if partner is None:
         return []
     points = []

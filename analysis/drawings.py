@@ -4,40 +4,45 @@
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from markupsafe import Markup
 
 from analysis import charts
 from analysis.dashboard import (
+    DriverFigures,
     DriverSentiment,
     ImportancePoint,
     OverviewPage,
     importance_average,
 )
+from analysis.driver_findings import share_label, trend_words
+from analysis.driver_page import AnswerRow, AnswerShare, DriverPage
 from analysis.figures import Figure
+from analysis.findings import row_label, sentiment_label
 from analysis.gap import GapRow, Mark
-from analysis.queries import CommentCounts
-from analysis.words import figure_text, row_label, sentiment_label
+from analysis.shown_figures import CommentCounts
+from analysis.words import figure_text, short_wave
 from surveys.i18n import format_number, format_signed, gettext
 from surveys.participation import Participation
 
 SCORE_LIMITS = (0.0, 100.0)
 
 
-def gap_axis(rows: Sequence[GapRow]) -> charts.Axis:
+def gap_axis(page: OverviewPage) -> charts.Axis:
     """One axis for all rows: the data with their bands, out to tens, at least 60 points."""
-    marks = [mark for row in rows for mark in _marks(row) if mark is not None]
+    marks = [mark for row in page.gaps for mark in _marks(row, page.figures[row.code])]
     return charts.axis_for_marks(marks, limits=SCORE_LIMITS, step=10, minimum_span=60)
 
 
-def gap_drawing(row: GapRow, axis: charts.Axis, name: str) -> Markup:
-    """One row of the gap chart."""
-    partner, staff = _marks(row)
+def gap_drawing(row: GapRow, shown: DriverFigures, axis: charts.Axis, name: str) -> Markup:
+    """One row of the gap chart; a rounded or bounded figure stands there with its words."""
+    partner, staff = _marks(row, shown)
     return charts.dumbbell(
         partner,
         staff,
         axis=axis,
-        label=row_label(row, name),
+        label=row_label(row, name, shown),
         bigger_than_chance=row.mark is Mark.BIGGER,
         number=format_number,
     )
@@ -182,6 +187,59 @@ def quadrant_drawing(points: Sequence[ImportancePoint], label: str) -> Markup:
     )
 
 
+def trend_drawing(page: DriverPage) -> Markup | None:
+    """Both voices over the waves; a wave that shows nothing is left out, not drawn as zero."""
+    points = [
+        charts.TrendPoint(
+            short_wave(step.run.partner.label),
+            figure_mark(step.partners),
+            figure_mark(step.staff),
+            step.is_new_wording,
+        )
+        for step in page.trend
+    ]
+    marks = [mark for point in points for mark in (point.partner, point.staff) if mark]
+    if not marks:
+        return None
+    return charts.trend(
+        points,
+        axis=charts.axis_for_marks(marks, limits=SCORE_LIMITS, step=20, minimum_span=60),
+        label=trend_words(page),
+        new_wording=gettext("new wording"),
+        number=format_number,
+    )
+
+
+def answer_drawings(rows: Sequence[AnswerRow]) -> list[tuple[AnswerRow, Markup, Markup]]:
+    """The two bars of each group of answers; empty where the share is not exact: words say it."""
+    shares = [share for row in rows for share in (row.partners, row.staff)]
+    known = [share.percent for share in shares if share is not None and share.percent is not None]
+    maximum = charts.distribution_maximum(known)
+    return [
+        (
+            row,
+            _answer_bar(row.partners, "partner", maximum, gettext("Partners")),
+            _answer_bar(row.staff, "staff", maximum, gettext("Our team")),
+        )
+        for row in rows
+    ]
+
+
+def _answer_bar(
+    share: AnswerShare | None, fill: Literal["partner", "staff"], maximum: float, voice: str
+) -> Markup:
+    if share is None or share.percent is None:
+        return Markup()
+    return charts.bar(
+        share.percent,
+        maximum=maximum,
+        fill=fill,
+        label=share_label(voice, share),
+        track=False,
+        height=11,
+    )
+
+
 def example_drawing() -> Markup:
     """What the gap chart will look like: marks without any number, for an empty workspace."""
     axis = charts.Axis(0, 100)
@@ -202,8 +260,9 @@ def example_drawing() -> Markup:
     return Markup().join([*drawn, voices_legend(with_interval=False)])
 
 
-def _marks(row: GapRow) -> tuple[charts.Mark | None, charts.Mark | None]:
-    partner = staff = None
+def _marks(row: GapRow, shown: DriverFigures) -> tuple[charts.Mark | None, charts.Mark | None]:
+    """Both marks of a row, with bands that hold for all rows together."""
+    partner, staff = figure_mark(shown.partners), figure_mark(shown.staff)
     if row.partners is not None and row.partners_band is not None:
         band = row.partners_band
         partner = charts.Mark(row.partners.value, band.low, band.high)

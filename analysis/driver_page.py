@@ -3,13 +3,34 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.dashboard import change_of
+from analysis.dashboard import (
+    DriverFigures,
+    change_of,
+    driver_figures,
+    driver_pair,
+    fix_first_codes,
+    gap_family,
+    importance_points,
+    participants,
+    same_wording,
+)
 from analysis.figures import Figure
-from analysis.gap import DriverPair, Gap, GapRow, Mark, family_size, gap_row, published_against_rest
-from analysis.queries import TOTAL, CommentCounts, DriverInfo, Row, RunFigures
+from analysis.gap import Gap, GapRow, Mark, family_size, gap_row, published_against_rest
+from analysis.shown_figures import (
+    TOTAL,
+    CommentCounts,
+    DriverInfo,
+    Row,
+    RunFigures,
+    WaveFigures,
+    WaveTotals,
+)
 from surveys.waves import Run
 
-MAX_HEAT_COLUMNS = 12
+#: Unfavourable, neutral, favourable: the order of a figure's classes.
+CLASSES = ("disagree", "neither", "agree")
+#: Stored answers of an agreement scale.
+ANSWERS = ("1", "2", "3", "4", "5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +44,33 @@ class TrendStep:
 
 
 @dataclass(frozen=True, slots=True)
-class HeatCell:
-    """One driver in one segment; `mark` up or down only where it clearly differs from the rest."""
+class AnswerShare:
+    """One voice's part in one group of answers, of `n`: exact, at most one, or all but one."""
 
+    state: str
+    count: int | None
+    n: int
+
+    @property
+    def percent(self) -> float | None:
+        """0..100 where the count is exact."""
+        return None if self.count is None else 100 * self.count / self.n
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One group of answers (a name of CLASSES or ANSWERS); a voice is None where nothing shows."""
+
+    key: str
+    partners: AnswerShare | None
+    staff: AnswerShare | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCell:
+    """One driver in one segment; `direction` +1 or -1 where it clearly differs from the rest."""
+
+    row: Row
     figure: Figure | None
     direction: int
 
@@ -38,6 +83,26 @@ class HeatRow:
     total: Figure | None
     cells: Sequence[HeatCell]
     is_this: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heatmap:
+    """Drivers by segment; `counts` says how many took part in each column (TOTAL too)."""
+
+    rows: Sequence[HeatRow]
+    columns: Sequence[Row]
+    counts: Mapping[Row, int | None]
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """Dimensions in their order, with how many columns each has."""
+        names = list(dict.fromkeys(dimension for dimension, _ in self.columns))
+        return [(name, sum(row[0] == name for row in self.columns)) for name in names]
+
+    @property
+    def this(self) -> HeatRow | None:
+        """The row of the page's own driver."""
+        return next((row for row in self.rows if row.is_this), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +120,17 @@ class DriverPage:
     staff_change: Gap | None
     importance_rank: int | None
     n_ranked: int
+    link: float | None
+    is_fix_first: bool
     trend: Sequence[TrendStep]
-    heat_rows: Sequence[HeatRow]
-    heat_columns: Sequence[Row]
-    column_counts: Mapping[Row, int | None]
+    answers: Sequence[AnswerRow]
+    heat: Heatmap
     comments: CommentCounts | None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only one segment of partners is shown."""
+        return self.row != TOTAL
 
 
 def build_driver_page(
@@ -69,109 +140,112 @@ def build_driver_page(
     driver: DriverInfo,
     drivers: Sequence[DriverInfo],
     row: Row,
-    trend: Sequence[TrendStep],
+    history: Sequence[WaveTotals],
 ) -> DriverPage:
     """Work out the page of one driver for everybody or one published segment of partners."""
-    partner, staff = figures.partner, figures.internal
-    ours = partner.figure(driver.code, row) if partner else None
-    theirs = staff.figure(driver.code) if staff else None
-    earlier = before.partner if before else None
-    staff_earlier = before.internal if before else None
-    same = bool(
-        partner and earlier and partner.series.get(driver.code) == earlier.series.get(driver.code)
-    )
-    asked = [each for each in drivers if partner and each.code in partner.series]
-    k = family_size(drivers=max(1, len(asked)))
-    columns = (partner.rows() if partner else [])[:MAX_HEAT_COLUMNS]
-    rank, n_ranked = _rank(figures, driver, asked)
+    partner = figures.partner
+    now = driver_figures(figures, driver.code, row)
+    earlier = driver_figures(before, driver.code, row) if before else DriverFigures(None, None)
+    same = same_wording(figures, before, driver.code)
+    k = gap_family(figures, drivers)
+    links = _links(partner, drivers)
+    points = importance_points(partner, drivers)
     return DriverPage(
         run=figures.run,
         driver=driver,
         row=row,
-        gap=gap_row(
-            DriverPair(
-                driver.code,
-                driver.number,
-                ours.estimate if ours else None,
-                theirs.estimate if theirs else None,
-            ),
-            k=k,
-        ),
+        gap=gap_row(driver_pair(figures, driver, row), k=k),
         k=k,
-        partners=ours,
-        staff=theirs,
-        partners_change=change_of(
-            ours, earlier.figure(driver.code, row) if earlier else None, same_wording=same
-        ),
-        staff_change=change_of(
-            theirs, staff_earlier.figure(driver.code) if staff_earlier else None, same_wording=same
-        ),
-        importance_rank=rank,
-        n_ranked=n_ranked,
-        trend=trend,
-        heat_rows=_heat_rows(figures, asked, columns, driver),
-        heat_columns=columns,
-        column_counts={
-            column: (f.n if (f := partner.figure("participants", column)) else None)
-            for column in [TOTAL, *columns]
-        }
-        if partner
-        else {},
+        partners=now.partners,
+        staff=now.staff,
+        partners_change=change_of(now.partners, earlier.partners, same_wording=same),
+        staff_change=change_of(now.staff, earlier.staff, same_wording=same),
+        importance_rank=_rank(links, driver.code),
+        n_ranked=len(links),
+        link=links.get(driver.code),
+        is_fix_first=driver.code in fix_first_codes(points),
+        trend=trend_steps(history, driver.code),
+        answers=answer_rows(now.partners, now.staff),
+        heat=heatmap(partner, drivers, driver),
         comments=partner.driver_comments.get(driver.code) if partner else None,
     )
 
 
-def trend_steps(
-    history: Sequence[tuple[Run, Mapping[str, Figure], Mapping[str, Figure], Mapping[str, int]]],
-    code: str,
-) -> list[TrendStep]:
+def trend_steps(history: Sequence[WaveTotals], code: str) -> list[TrendStep]:
     """A metric's history; a wave whose wording starts a new series is marked."""
     steps: list[TrendStep] = []
     last_series: int | None = None
-    for run, partners, staff, series in history:
-        now = series.get(code)
+    for wave in history:
+        now = wave.series.get(code)
         is_new = last_series is not None and now is not None and now != last_series
-        steps.append(TrendStep(run, partners.get(code), staff.get(code), is_new))
+        steps.append(TrendStep(wave.run, wave.partners.get(code), wave.staff.get(code), is_new))
         last_series = now if now is not None else last_series
     return steps
 
 
-def _rank(
-    figures: RunFigures, driver: DriverInfo, asked: Sequence[DriverInfo]
-) -> tuple[int | None, int]:
-    links = {
-        each.code: figure.correlation.value
-        for each in asked
-        if figures.partner and (figure := figures.partner.figure(each.code)) and figure.correlation
-    }
-    if driver.code not in links:
-        return None, len(links)
-    return 1 + sum(value > links[driver.code] for value in links.values()), len(links)
+def answer_rows(partners: Figure | None, staff: Figure | None) -> list[AnswerRow]:
+    """Shares of both voices, most favourable first; empty where neither shows any.
+
+    By each answer where both may show that, else in three groups.
+    """
+    if partners and staff and partners.histogram and staff.histogram:
+        rows = [AnswerRow(key, _of(partners, key), _of(staff, key)) for key in ANSWERS]
+    else:
+        rows = [
+            AnswerRow(key, _class(partners, place), _class(staff, place))
+            for place, key in enumerate(CLASSES)
+        ]
+    return rows[::-1] if any(row.partners or row.staff for row in rows) else []
 
 
-def _heat_rows(
-    figures: RunFigures,
-    asked: Sequence[DriverInfo],
-    columns: Sequence[Row],
-    this: DriverInfo,
-) -> list[HeatRow]:
-    partner = figures.partner
+def heatmap(
+    partner: WaveFigures | None, drivers: Sequence[DriverInfo], this: DriverInfo
+) -> Heatmap:
+    """Every driver that partners were asked, in every published segment."""
     if partner is None:
-        return []
+        return Heatmap(rows=[], columns=[], counts={})
+    asked = [each for each in drivers if each.code in partner.series]
+    columns = partner.rows()
     k = family_size(drivers=max(1, len(asked)), segments=max(1, len(columns)))
-    rows = []
-    for driver in asked:
-        by_row = {column: partner.figure(driver.code, column) for column in columns}
-        against = _against_rest(by_row)
-        rows.append(
-            HeatRow(
-                driver,
-                partner.figure(driver.code),
-                [HeatCell(by_row[c], _direction(against.get(c), k)) for c in columns],
-                driver.code == this.code,
-            )
-        )
-    return rows
+    return Heatmap(
+        rows=[_heat_row(partner, each, columns, k, is_this=each == this) for each in asked],
+        columns=columns,
+        counts={column: participants(partner, column) for column in (TOTAL, *columns)},
+    )
+
+
+def _of(figure: Figure, key: str) -> AnswerShare:
+    counts = figure.histogram or {}
+    return AnswerShare("exact", counts.get(key, 0), sum(counts.values()))
+
+
+def _class(figure: Figure | None, place: int) -> AnswerShare | None:
+    if figure is None or len(figure.classes) != len(CLASSES) or not figure.n:
+        return None
+    share = figure.classes[place]
+    return None if share.state == "blank" else AnswerShare(share.state, share.count, figure.n)
+
+
+def _links(partner: WaveFigures | None, drivers: Sequence[DriverInfo]) -> dict[str, float]:
+    """Correlation of each driver with the recommendation answer, of all partners, where known."""
+    return {
+        each.code: figure.correlation.value
+        for each in drivers
+        if partner and (figure := partner.figure(each.code)) and figure.correlation
+    }
+
+
+def _rank(links: Mapping[str, float], code: str) -> int | None:
+    return 1 + sum(value > links[code] for value in links.values()) if code in links else None
+
+
+def _heat_row(
+    partner: WaveFigures, driver: DriverInfo, columns: Sequence[Row], k: int, *, is_this: bool
+) -> HeatRow:
+    by_row = {column: partner.figure(driver.code, column) for column in columns}
+    against = _against_rest(by_row)
+    cells = [HeatCell(c, by_row[c], _direction(against.get(c), k)) for c in columns]
+    return HeatRow(driver, partner.figure(driver.code), cells, is_this)
 
 
 def _against_rest(by_row: Mapping[Row, Figure | None]) -> dict[Row, Gap | None]:

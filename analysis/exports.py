@@ -6,28 +6,26 @@ the reason. Columns come from the survey's version, never from the data. Source:
 export".
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analysis.codebook import codebook_table
 from analysis.comment_list import ShownComment, may_read_comments, shown_comments
+from analysis.dashboard import compared_drivers, driver_pair, gap_family
 from analysis.export_table import Cell, RowOfCells, Table
 from analysis.figures import Figure
-from analysis.gap import DriverPair, gap_row
-from analysis.queries import Row, RunFigures, WaveFigures
+from analysis.gap import gap_row
+from analysis.queries import drivers
 from analysis.response_exports import answers_table, responses_table
+from analysis.segment_keys import is_other, members_of
+from analysis.shown_figures import DriverInfo, Row, RunFigures, WaveFigures
 from surveys.errors import NotConfidential, NotPublished
-from surveys.models import (
-    Driver,
-    Question,
-    VersionItem,
-    Wave,
-    Wording,
-    WordingText,
-)
+from surveys.i18n import DEFAULT_LOCALE
+from surveys.models import Question, Wave
 from surveys.terms import Audience, Mode
 from surveys.waves import Run
 
@@ -47,25 +45,35 @@ class Kind(StrEnum):
 IDENTIFIED_ONLY = frozenset({Kind.RESPONSES, Kind.ANSWERS})
 
 
-def export_table(session: Session, kind: Kind, figures: RunFigures) -> Table:
-    """The table of this kind for a run.
-
-    Raises NotConfidential for single responses of a confidential survey, NotPublished while there
-    are no results.
-    """
-    run = figures.run
-    if kind in IDENTIFIED_ONLY and run.partner.mode is not Mode.IDENTIFIED:
+def require_exportable(kind: Kind, figures: RunFigures) -> None:
+    """Raise NotConfidential for single responses of a confidential survey, NotPublished while
+    there are no results."""
+    if kind in IDENTIFIED_ONLY and figures.run.partner.mode is not Mode.IDENTIFIED:
         raise NotConfidential(kind.value)
+    if kind is not Kind.CODEBOOK and figures.partner is None:
+        raise NotPublished(
+            f"wave {figures.run.id} has no results yet: they appear once it has closed"
+            " and its answers and comments are worked through"
+        )
+
+
+def export_table(
+    session: Session, kind: Kind, figures: RunFigures, *, with_addresses: bool = True
+) -> Table:
+    """The table of this kind for a run; its rows may be read while they are written.
+
+    Without addresses the column of mail addresses says 'hidden'. Raises as `require_exportable`.
+    """
+    require_exportable(kind, figures)
+    run = figures.run
     if kind is Kind.CODEBOOK:
         return codebook_table(session, run)
-    if figures.partner is None:
-        raise NotPublished
     if kind is Kind.SCORES:
         return scores_table(session, figures)
     if kind is Kind.COMMENTS:
         return comments_table(session, figures)
     if kind is Kind.RESPONSES:
-        return responses_table(session, run)
+        return responses_table(session, run, with_addresses=with_addresses)
     return answers_table(session, run)
 
 
@@ -102,16 +110,25 @@ SCORE_HEADINGS = (
 
 
 def scores_table(session: Session, figures: RunFigures) -> Table:
-    """Every figure of both audiences; gap columns stand on the partners' rows."""
-    drivers = {
+    """Every figure of both audiences; gap columns stand on the partners' rows of drivers.
+
+    k of a gap is that of the pages, so that a row here reads as the page filtered to its segment.
+    """
+    names = drivers(session, DEFAULT_LOCALE)
+    driver_of = {
         row.code: row.driver_code
         for row in session.execute(select(Question.code, Question.driver_code))
     }
-    positions = {
-        row.code: row.position for row in session.execute(select(Driver.code, Driver.position))
-    }
+    gaps = _Gaps(figures, names)
     rows = [
-        _score_row(figures, wave, code, row, figure, drivers, positions)
+        [
+            *_place(figures, wave, row),
+            code,
+            driver_of[code],
+            *_figure_cells(figure),
+            *gaps.cells(wave, code, row),
+            _state(figure),
+        ]
         for wave in (figures.partner, figures.internal)
         if wave is not None
         for code in wave.series
@@ -120,32 +137,29 @@ def scores_table(session: Session, figures: RunFigures) -> Table:
     return Table(SCORE_HEADINGS, rows)
 
 
-def _score_row(
-    figures: RunFigures,
-    wave: WaveFigures,
-    code: str,
-    row: Row,
-    figure: Figure,
-    drivers: Mapping[str, str | None],
-    positions: Mapping[str, int],
-) -> RowOfCells:
-    run = figures.run
+def _place(figures: RunFigures, wave: WaveFigures, row: Row) -> list[Cell]:
+    """Survey, wave, audience, dimension and segment; merged values by what they hold."""
+    dimension, segment = row
+    if is_other(segment):
+        segment = f"Other ({', '.join(members_of(segment))})"
+    partner = figures.run.partner
+    return [
+        partner.survey.slug,
+        partner.label,
+        wave.audience.value,
+        dimension or "total",
+        segment,
+    ]
+
+
+def _figure_cells(figure: Figure) -> list[Cell]:
     interval = figure.estimate.interval() if figure.estimate else None
     return [
-        run.partner.survey.slug,
-        run.partner.label,
-        wave.audience.value,
-        row[0] or "total",
-        row[1],
-        code,
-        drivers[code],
         figure.n if figure.is_shown else HIDDEN,
         _score(figure),
         round(interval.low) if interval else _absent(figure),
         round(interval.high) if interval else _absent(figure),
         *_class_shares(figure),
-        *_gap_columns(figures, wave, code, row, drivers, positions),
-        _state(figure),
     ]
 
 
@@ -175,30 +189,24 @@ def _class_shares(figure: Figure) -> list[Cell]:
     return shares[::-1]
 
 
-def _gap_columns(
-    figures: RunFigures,
-    wave: WaveFigures,
-    code: str,
-    row: Row,
-    drivers: Mapping[str, str | None],
-    positions: Mapping[str, int],
-) -> list[Cell]:
-    driver = drivers[code]
-    if wave.audience is not Audience.PARTNER or driver is None or figures.internal is None:
-        return [None] * 4
-    ours, theirs = wave.figure(code, row), figures.internal.figure(code)
-    pair = DriverPair(
-        code,
-        positions[driver],
-        ours.estimate if ours else None,
-        theirs.estimate if theirs else None,
-    )
-    k = max(1, sum(drivers[each] is not None for each in wave.series))
-    line = gap_row(pair, k=k)
-    if line.gap is None or line.interval is None:
-        return [HIDDEN, HIDDEN, HIDDEN, line.mark.value]
-    interval = line.interval
-    return [round(line.gap.value), interval.low, interval.high, line.mark.value]
+class _Gaps:
+    """Gap columns: of partners' rows of the drivers that both audiences were asked."""
+
+    def __init__(self, figures: RunFigures, names: Sequence[DriverInfo]) -> None:
+        self._figures = figures
+        self._k = gap_family(figures, names)
+        both = compared_drivers(figures, names) if figures.internal else []
+        self._compared = {driver.code: driver for driver in both}
+
+    def cells(self, wave: WaveFigures, code: str, row: Row) -> list[Cell]:
+        driver = self._compared.get(code)
+        if wave.audience is not Audience.PARTNER or driver is None:
+            return [None] * 4
+        line = gap_row(driver_pair(self._figures, driver, row), k=self._k)
+        if line.gap is None or line.interval is None:
+            return [HIDDEN, HIDDEN, HIDDEN, line.mark.value]
+        interval = line.interval
+        return [round(line.gap.value), interval.low, interval.high, line.mark.value]
 
 
 COMMENT_HEADINGS = (
@@ -218,14 +226,23 @@ COMMENT_HEADINGS = (
 
 
 def comments_table(session: Session, figures: RunFigures) -> Table:
-    """The comments that may be read, in their fixed order; names left out."""
+    """The comments that may be read, in their fixed order; names left out.
+
+    A list that exists and may not be read is one row that says 'hidden'.
+    """
     rows: list[RowOfCells] = []
     for wave, shown in zip(figures.run.waves, (figures.partner, figures.internal), strict=False):
-        if not may_read_comments(wave, shown):
-            continue
-        comments = shown_comments(session, wave, name_removed="[Name removed]")
-        rows += [_comment_row(figures.run, wave, comment) for comment in comments]
+        if may_read_comments(wave, shown):
+            comments = shown_comments(session, wave, name_removed="[Name removed]")
+            rows += [_comment_row(figures.run, wave, comment) for comment in comments]
+        elif shown is not None and shown.comments_hidden:
+            rows.append(_hidden_comments(figures.run, wave))
     return Table(COMMENT_HEADINGS, rows)
+
+
+def _hidden_comments(run: Run, wave: Wave) -> RowOfCells:
+    known = [run.partner.survey.slug, run.partner.label, wave.audience.value]
+    return [*known, *[HIDDEN] * (len(COMMENT_HEADINGS) - len(known))]
 
 
 def _comment_row(run: Run, wave: Wave, comment: ShownComment) -> RowOfCells:
@@ -243,52 +260,3 @@ def _comment_row(run: Run, wave: Wave, comment: ShownComment) -> RowOfCells:
         comment.language,
         comment.analyser,
     ]
-
-
-def codebook_table(session: Session, run: Run) -> Table:
-    """Every question of the run's version: type, scale, stored values, wording per language."""
-    items = session.execute(
-        select(
-            VersionItem.audience,
-            VersionItem.position,
-            Question.code,
-            Question.driver_code,
-            Wording.type,
-            Wording.series,
-            Wording.options,
-            WordingText.locale,
-            WordingText.text,
-            WordingText.labels,
-        )
-        .join(Question, Question.id == VersionItem.question_id)
-        .join(Wording, Wording.id == VersionItem.wording_id)
-        .join(WordingText, WordingText.wording_id == Wording.id)
-        .where(VersionItem.version_id == run.partner.version_id)
-        .order_by(VersionItem.audience.desc(), VersionItem.position, WordingText.locale)
-    )
-    rows = [
-        [
-            row.audience.value,
-            row.position,
-            row.code,
-            row.driver_code,
-            row.type.value,
-            row.series,
-            row.locale,
-            row.text,
-            "; ".join(f"{value} = {label}" for value, label in (row.labels or {}).items()),
-        ]
-        for row in items
-    ]
-    headings = (
-        "audience",
-        "position",
-        "question",
-        "driver",
-        "type",
-        "series",
-        "language",
-        "text",
-        "values",
-    )
-    return Table(headings, rows)

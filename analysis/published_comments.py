@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analysis import sentiment
 from analysis.figures import HIDDEN, Figure
 from analysis.frames import WavePeople
 from analysis.models import CommentDriver, CommentScore
 from analysis.published_rows import published_row
 from analysis.samples import weighted_company_size
+from analysis.scoring import counted_verdicts
 from analysis.suppression import TOTAL, Policy, Pool, publish_comments
 from surveys.models import (
     Comment,
@@ -77,15 +77,9 @@ def published_comments(
 
 
 def read_comments_of(session: Session, wave: Wave) -> list[ReadComment]:
-    """A wave's comments with the verdict that counts: a correction, else the analyser's."""
-    analyser = sentiment.analyser()
-    drivers: dict[bytes, dict[str, str]] = defaultdict(dict)
-    for row in session.execute(
-        select(CommentDriver.comment_id, CommentDriver.driver_code, CommentDriver.polarity)
-        .join(Comment, Comment.id == CommentDriver.comment_id)
-        .where(Comment.wave_id == wave.id, CommentDriver.analyser == analyser)
-    ):
-        drivers[row.comment_id][row.driver_code] = row.polarity
+    """A wave's comments with the verdict that counts: a correction, else an analyser's."""
+    verdicts = counted_verdicts(wave.id)
+    drivers = drivers_of(session, wave.id)
     corrections = corrections_of(session, wave.id)
     rows = session.execute(
         select(
@@ -97,15 +91,32 @@ def read_comments_of(session: Session, wave: Wave) -> list[ReadComment]:
             Invitation.id.label("invitation_id"),
         )
         .join(Question, Question.id == Comment.question_id)
+        .join(verdicts, verdicts.c.comment_id == Comment.id)
         .join(
             CommentScore,
-            (CommentScore.comment_id == Comment.id) & (CommentScore.analyser == analyser),
+            (CommentScore.comment_id == Comment.id)
+            & (CommentScore.analyser == verdicts.c.analyser),
         )
         .outerjoin(CommentAuthor, CommentAuthor.comment_id == Comment.id)
         .outerjoin(Invitation, Invitation.id == CommentAuthor.response_id)
         .where(Comment.wave_id == wave.id)
     )
     return [_read(row, drivers[row.id], corrections.get(row.id)) for row in rows]
+
+
+def drivers_of(session: Session, wave_id: int) -> dict[bytes, dict[str, str]]:
+    """The drivers that each comment touches by the verdict that counts, with the polarity."""
+    verdicts = counted_verdicts(wave_id)
+    found: dict[bytes, dict[str, str]] = defaultdict(dict)
+    for row in session.execute(
+        select(CommentDriver.comment_id, CommentDriver.driver_code, CommentDriver.polarity).join(
+            verdicts,
+            (verdicts.c.comment_id == CommentDriver.comment_id)
+            & (verdicts.c.analyser == CommentDriver.analyser),
+        )
+    ):
+        found[row.comment_id][row.driver_code] = row.polarity
+    return found
 
 
 def corrections_of(session: Session, wave_id: int) -> dict[bytes, CommentCorrection]:

@@ -5,80 +5,33 @@ freezing them have their own reads (answer_stream.py, frames.py).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from analysis.figures import GUESS, Figure, Measure, figure_from_json, live_figure, measure_for
-from analysis.models import PublishedCell
+from analysis.models import PublishedCell, ScoreCell
 from analysis.published_comments import COMMENTS, DRIVER_PREFIX, UNSURE, read_comments_of
 from analysis.row_cells import RowCells, covariance_with_before, stored_cells, wave_before
 from analysis.sentiment_shares import SentimentCounts
-from surveys.models import Driver, Question, VersionItem, Wave, Wording
-from surveys.terms import Audience, Mode, QuestionType, WaveState
+from analysis.shown_figures import (
+    TOTAL,
+    CommentCounts,
+    DriverInfo,
+    Row,
+    RunFigures,
+    WaveFigures,
+    WaveTotals,
+)
+from surveys.models import Driver, Question, Survey, VersionItem, Wave, Wording, WordingText
+from surveys.terms import Audience, Mode, WaveState
 from surveys.waves import Run, all_runs
 
-TOTAL = ("", "")
 MAX_TREND = 8
-
-Row = tuple[str, str]  # dimension, segment; both empty for everybody
-
-
-@dataclass(frozen=True, slots=True)
-class DriverInfo:
-    """One driver with its number and its name in the page's language."""
-
-    code: str
-    number: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommentCounts:
-    """Comments of a wave (or those that touch one driver) by sentiment."""
-
-    counts: SentimentCounts
-    n_companies: int | None
-    company_size: float
-
-
-@dataclass(frozen=True, slots=True)
-class WaveFigures:
-    """All figures of one wave: by question code and row. `series` names comparable wordings."""
-
-    wave_id: int
-    audience: Audience
-    is_published: bool
-    figures: Mapping[str, Mapping[Row, Figure]]
-    series: Mapping[str, int]
-    comments: CommentCounts | None = None
-    comments_hidden: bool = False
-    driver_comments: Mapping[str, CommentCounts | None] = field(default_factory=dict)
-
-    def figure(self, metric: str, row: Row = TOTAL) -> Figure | None:
-        """One figure; None where nothing of the kind exists."""
-        return self.figures.get(metric, {}).get(row)
-
-    def rows_of(self, metric: str) -> Mapping[Row, Figure]:
-        """A metric's figures by row."""
-        return self.figures.get(metric, {})
-
-    def rows(self) -> list[Row]:
-        """Every row but the total that has any figure, by dimension, merged ones last."""
-        found = {row for by_row in self.figures.values() for row in by_row if row != TOTAL}
-        return sorted(found, key=lambda row: (row[0], row[1].startswith("["), row[1]))
-
-
-@dataclass(frozen=True, slots=True)
-class RunFigures:
-    """A run with the figures of both audiences; None where a wave shows none yet."""
-
-    run: Run
-    partner: WaveFigures | None
-    internal: WaveFigures | None
+SHOWN_STATES = frozenset({WaveState.OPEN, WaveState.PAUSED, WaveState.CLOSED})
 
 
 def drivers(session: Session, locale: str) -> list[DriverInfo]:
@@ -91,94 +44,183 @@ def drivers(session: Session, locale: str) -> list[DriverInfo]:
 
 def runs_with_results(session: Session, survey_id: int | None = None) -> list[Run]:
     """Runs that were opened, newest first: published, identified, or still collecting."""
-    shown = (WaveState.OPEN, WaveState.PAUSED, WaveState.CLOSED)
-    runs = [run for run in all_runs(session, survey_id) if run.partner.state in shown]
+    # Read with one statement what every run would fetch for itself.
+    surveys = {survey.id: survey for survey in session.scalars(select(Survey))}
+    runs = [
+        run
+        for run in all_runs(session, survey_id)
+        if run.partner.state in SHOWN_STATES and run.partner.survey_id in surveys
+    ]
     return sorted(runs, key=lambda run: (run.partner.opens_at, run.id), reverse=True)
 
 
-def run_figures(session: Session, run: Run) -> RunFigures:
-    """Everything that may be shown of a run."""
-    internal = wave_figures(session, run.internal) if run.internal else None
-    return RunFigures(run, wave_figures(session, run.partner), internal)
+def run_figures(session: Session, run: Run, *, rows: Iterable[Row] | None = None) -> RunFigures:
+    """Everything that may be shown of a run; or its totals and these rows of partners only."""
+    asked = _asked(session, {wave.version_id for wave in run.waves})
+    cells = _published_cells(session, run.waves, rows=rows)
+    partner, internal = (
+        _wave_figures(session, wave, asked, cells) if wave else None
+        for wave in (run.partner, run.internal)
+    )
+    return RunFigures(run, partner, internal)
 
 
 def wave_figures(session: Session, wave: Wave) -> WaveFigures | None:
     """What may be shown of a wave: frozen figures, or live ones of an identified survey."""
-    asked = _asked(session, wave)
-    if wave.mode is Mode.IDENTIFIED:
-        return _live(session, wave, asked)
-    if wave.published_at is None:
-        return None
-    return _published(session, wave, asked)
+    asked = _asked(session, {wave.version_id})
+    return _wave_figures(session, wave, asked, _published_cells(session, [wave]))
+
+
+def driver_statements(
+    session: Session, run: Run, code: str, *, locale: str
+) -> dict[Audience, str]:
+    """How each audience of a run was asked one question; the opening that it completes included."""
+    rows = session.execute(
+        select(VersionItem.audience, WordingText.heading, WordingText.text)
+        .join(Question, Question.id == VersionItem.question_id)
+        .join(WordingText, WordingText.wording_id == VersionItem.wording_id)
+        .where(
+            VersionItem.version_id == run.partner.version_id,
+            Question.code == code,
+            WordingText.locale == locale,
+        )
+    )
+    return {
+        row.audience: f"{row.heading} {row.text}"
+        if row.heading and row.heading.endswith("…")
+        else row.text
+        for row in rows
+    }
+
+
+def history_of(runs: Iterable[Run], run: Run) -> list[Run]:
+    """This run and the closed ones of its survey before it, at most eight, the oldest first."""
+    earlier = [
+        each
+        for each in runs
+        if each.partner.survey_id == run.partner.survey_id
+        and each.partner.number < run.partner.number
+        and each.partner.state is WaveState.CLOSED
+    ]
+    return [*sorted(earlier, key=lambda each: each.partner.number), run][-MAX_TREND:]
 
 
 def trend_figures(
-    session: Session, run: Run, *, metrics: Iterable[str]
-) -> list[tuple[Run, Mapping[str, Figure], Mapping[str, Figure], Mapping[str, int]]]:
-    """Totals of these metrics in this run and up to seven before it, the oldest first.
+    session: Session, runs: Sequence[Run], *, metrics: Iterable[str], row: Row = TOTAL
+) -> list[WaveTotals]:
+    """These metrics in each of these runs: one row of partners, and the staff as a whole.
 
-    Each entry: the run, partners' figures, the staff's, and the series of the partners' wordings.
+    'Other' is the same row in two waves only if it has the same members.
     """
-    runs = [
-        each
-        for each in all_runs(session, run.partner.survey_id)
-        if each.partner.number <= run.partner.number and each.partner.state is WaveState.CLOSED
-    ][-MAX_TREND:]
-    wanted = list(metrics)
-    by_wave = _totals(session, [wave for each in runs for wave in each.waves], wanted)
-    series = _series(session, {each.partner.version_id for each in runs})
+    wanted = frozenset(metrics)
+    asked = _asked(session, {wave.version_id for run in runs for wave in run.waves})
+    partners = _row_figures(session, [run.partner for run in runs], asked, wanted, row)
+    internal = [run.internal for run in runs if run.internal is not None]
+    staff = _row_figures(session, internal, asked, wanted, TOTAL)
     return [
-        (
-            each,
-            by_wave.get(each.partner.id, {}),
-            by_wave.get(each.internal.id, {}) if each.internal else {},
-            series[each.partner.version_id],
+        WaveTotals(
+            run=run,
+            partners=partners.get(run.partner.id, {}),
+            staff=staff.get(run.internal.id, {}) if run.internal else {},
+            series={each.code: each.series for each in asked[_version(run.partner)]},
         )
-        for each in runs
+        for run in runs
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
+    """A question that has figures, as one audience was asked."""
+
     question_id: int
     code: str
     measure: Measure
     series: int
 
 
-def _asked(session: Session, wave: Wave) -> list[_Asked]:
+_Version = tuple[int, Audience]
+_AskedByVersion = Mapping[_Version, Sequence[_Asked]]
+
+
+def _version(wave: Wave) -> _Version:
+    return wave.version_id, wave.audience
+
+
+def _asked(session: Session, version_ids: Iterable[int]) -> _AskedByVersion:
     rows = session.execute(
-        select(Question.id, Question.code, Wording.type, Wording.series)
-        .join(VersionItem, VersionItem.question_id == Question.id)
+        select(
+            VersionItem.version_id,
+            VersionItem.audience,
+            Question.id,
+            Question.code,
+            Wording.type,
+            Wording.series,
+        )
+        .join(Question, Question.id == VersionItem.question_id)
         .join(Wording, Wording.id == VersionItem.wording_id)
-        .where(VersionItem.version_id == wave.version_id, VersionItem.audience == wave.audience)
+        .where(VersionItem.version_id.in_(version_ids))
         .order_by(VersionItem.position)
     )
-    found = []
+    found: dict[_Version, list[_Asked]] = defaultdict(list)
     for row in rows:
         measure = measure_for(row.type, code=row.code)
         if measure is not None:
-            found.append(_Asked(row.id, row.code, measure, row.series))
+            question = _Asked(row.id, row.code, measure, row.series)
+            found[row.version_id, row.audience].append(question)
     return found
 
 
-def _published(session: Session, wave: Wave, asked: Sequence[_Asked]) -> WaveFigures:
-    scales = {each.code: each.measure.scale for each in asked} | {"recommend.mean": GUESS}
+_CELL_COLUMNS = (
+    PublishedCell.wave_id,
+    PublishedCell.metric,
+    PublishedCell.dimension,
+    PublishedCell.segment,
+    PublishedCell.state,
+    PublishedCell.reason,
+    PublishedCell.n,
+    PublishedCell.n_companies,
+    PublishedCell.value,
+    PublishedCell.figures,
+)
+
+
+def _published_cells(
+    session: Session, waves: Sequence[Wave], *, rows: Iterable[Row] | None = None
+) -> Mapping[int, Sequence[Any]]:
+    frozen = [wave.id for wave in waves if wave.published_at is not None]
+    query = select(*_CELL_COLUMNS).where(PublishedCell.wave_id.in_(frozen))
+    if rows is not None:
+        query = query.where(or_(*(_is_row(row) for row in {TOTAL, *rows})))
+    found: dict[int, list[Any]] = defaultdict(list)
+    for cell in session.execute(query) if frozen else ():
+        found[cell.wave_id].append(cell)
+    return found
+
+
+def _is_row(row: Row) -> ColumnElement[bool]:
+    return and_(PublishedCell.dimension == row[0], PublishedCell.segment == row[1])
+
+
+def _wave_figures(
+    session: Session, wave: Wave, asked: _AskedByVersion, cells: Mapping[int, Sequence[Any]]
+) -> WaveFigures | None:
+    questions = asked.get(_version(wave), ())
+    if wave.mode is Mode.IDENTIFIED:
+        return _live(session, wave, questions)
+    if wave.published_at is None:
+        return None
+    return _published(wave, questions, cells.get(wave.id, ()))
+
+
+def _published(wave: Wave, asked: Sequence[_Asked], cells: Sequence[Any]) -> WaveFigures:
+    scales = _scales(asked)
     figures: dict[str, dict[Row, Figure]] = defaultdict(dict)
     comments: dict[str, CommentCounts | None] = {}
-    for cell in session.scalars(select(PublishedCell).where(PublishedCell.wave_id == wave.id)):
+    for cell in cells:
         if cell.metric == COMMENTS or cell.metric.startswith(DRIVER_PREFIX):
             comments[cell.metric] = _counts(cell)
-            continue
-        figures[cell.metric][cell.dimension, cell.segment] = figure_from_json(
-            cell.figures,
-            state=cell.state,
-            reason=cell.reason,
-            n=cell.n,
-            n_companies=cell.n_companies,
-            value=cell.value,
-            scale=scales.get(cell.metric),
-        )
+        else:
+            figures[cell.metric][cell.dimension, cell.segment] = _figure(cell, scales)
     return WaveFigures(
         wave_id=wave.id,
         audience=wave.audience,
@@ -195,7 +237,23 @@ def _published(session: Session, wave: Wave, asked: Sequence[_Asked]) -> WaveFig
     )
 
 
-def _counts(cell: PublishedCell) -> CommentCounts | None:
+def _scales(asked: Iterable[_Asked]) -> dict[str, Any]:
+    return {each.code: each.measure.scale for each in asked} | {"recommend.mean": GUESS}
+
+
+def _figure(cell: Any, scales: Mapping[str, Any]) -> Figure:
+    return figure_from_json(
+        cell.figures,
+        state=cell.state,
+        reason=cell.reason,
+        n=cell.n,
+        n_companies=cell.n_companies,
+        value=cell.value,
+        scale=scales.get(cell.metric),
+    )
+
+
+def _counts(cell: Any) -> CommentCounts | None:
     if cell.figures is None:
         return None
     return CommentCounts(
@@ -223,10 +281,9 @@ def _live(session: Session, wave: Wave, asked: Sequence[_Asked]) -> WaveFigures:
         each = by_id.get(place[2])
         if each is None:
             continue
-        cells = RowCells(each.measure, [cell])
-        figure = live_figure(each.measure, cells.raw, cells.sizes, cells.pairs)
         covariance = covariance_with_before(each.measure, stored_before.get(place), cell)
-        figures[each.code][place[0], place[1]] = replace(figure, covariance=covariance)
+        figure = replace(_live_figure(each.measure, cell), covariance=covariance)
+        figures[each.code][place[0], place[1]] = figure
     read = read_comments_of(session, wave)
     return WaveFigures(
         wave_id=wave.id,
@@ -265,61 +322,59 @@ def _live_driver_counts(comments: Sequence[Any]) -> dict[str, CommentCounts | No
     }
 
 
-def _totals(
-    session: Session, waves: Sequence[Wave], metrics: Sequence[str]
+def _row_figures(
+    session: Session,
+    waves: Sequence[Wave],
+    asked: _AskedByVersion,
+    metrics: frozenset[str],
+    row: Row,
 ) -> dict[int, dict[str, Figure]]:
-    """Total figures of several waves; identified ones from their working cells."""
+    """One row's figures of several waves: frozen ones, and live ones of identified waves."""
     found: dict[int, dict[str, Figure]] = defaultdict(dict)
+    by_id = {wave.id: wave for wave in waves}
     frozen = [wave.id for wave in waves if wave.published_at is not None]
-    scales = _scales(session, metrics)
-    for cell in session.scalars(
-        select(PublishedCell).where(
-            PublishedCell.wave_id.in_(frozen),
-            PublishedCell.metric.in_(metrics),
-            PublishedCell.dimension == "",
+    cells = session.execute(
+        select(*_CELL_COLUMNS).where(
+            PublishedCell.wave_id.in_(frozen), PublishedCell.metric.in_(metrics), _is_row(row)
         )
-    ):
-        found[cell.wave_id][cell.metric] = figure_from_json(
-            cell.figures,
-            state=cell.state,
-            reason=cell.reason,
-            n=cell.n,
-            n_companies=cell.n_companies,
-            value=cell.value,
-            scale=scales.get(cell.metric),
-        )
-    for wave in waves:
-        if wave.mode is Mode.IDENTIFIED:
-            live = wave_figures(session, wave)
-            for metric in metrics:
-                figure = live.figure(metric) if live else None
-                if figure is not None:
-                    found[wave.id][metric] = figure
+    )
+    for cell in cells if frozen else ():
+        scales = _scales(asked.get(_version(by_id[cell.wave_id]), ()))
+        found[cell.wave_id][cell.metric] = _figure(cell, scales)
+    for wave_id, code, figure in _live_row(session, waves, asked, metrics, row):
+        found[wave_id][code] = figure
     return found
 
 
-def _scales(session: Session, metrics: Sequence[str]) -> dict[str, Any]:
-    rows = session.execute(
-        select(Question.code, Wording.type)
-        .join(Wording, Wording.question_id == Question.id)
-        .where(Question.code.in_(metrics), Wording.audience == Audience.PARTNER)
+def _live_row(
+    session: Session,
+    waves: Sequence[Wave],
+    asked: _AskedByVersion,
+    metrics: frozenset[str],
+    row: Row,
+) -> Iterator[tuple[int, str, Figure]]:
+    live = {wave.id: wave for wave in waves if wave.mode is Mode.IDENTIFIED}
+    questions = {
+        wave_id: {q.question_id: q for q in asked.get(_version(wave), ()) if q.code in metrics}
+        for wave_id, wave in live.items()
+    }
+    ids = {question_id for by_id in questions.values() for question_id in by_id}
+    if not ids:
+        return
+    cells = session.scalars(
+        select(ScoreCell).where(
+            ScoreCell.wave_id.in_(live),
+            ScoreCell.question_id.in_(ids),
+            ScoreCell.dimension == row[0],
+            ScoreCell.segment == row[1],
+        )
     )
-    scales = {"recommend.mean": GUESS}
-    for code, type_ in rows:
-        measure = measure_for(QuestionType(type_), code=code)
-        if measure is not None and measure.scale is not None:
-            scales[code] = measure.scale
-    return scales
+    for cell in cells:
+        question = questions[cell.wave_id].get(cell.question_id)
+        if question is not None:
+            yield cell.wave_id, question.code, _live_figure(question.measure, cell)
 
 
-def _series(session: Session, version_ids: set[int]) -> dict[int, dict[str, int]]:
-    found: dict[int, dict[str, int]] = {version_id: {} for version_id in version_ids}
-    rows = session.execute(
-        select(VersionItem.version_id, Question.code, Wording.series)
-        .join(Question, Question.id == VersionItem.question_id)
-        .join(Wording, Wording.id == VersionItem.wording_id)
-        .where(VersionItem.version_id.in_(version_ids), VersionItem.audience == Audience.PARTNER)
-    )
-    for version_id, code, series in rows:
-        found[version_id][code] = series
-    return found
+def _live_figure(measure: Measure, cell: ScoreCell) -> Figure:
+    cells = RowCells(measure, [cell])
+    return live_figure(measure, cells.raw, cells.sizes, cells.pairs)

@@ -1,33 +1,43 @@
-"""Exports of single responses: identified surveys only; `exports.py` lets nobody else in here."""
+"""Exports of single responses: identified surveys only; `exports.py` lets nobody else in here.
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+Rows, answers and texts are streams in the order of the responses and meet like sorted lists, so
+that memory does not grow with the wave.
+"""
 
-from sqlalchemy import select
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from analysis import sentiment
 from analysis.export_table import Cell, RowOfCells, Table
 from analysis.models import CommentDriver, CommentScore
+from analysis.response_columns import NOT_APPLICABLE, Column, Filled, Text, of_draft
+from analysis.scoring import counted_verdicts
 from surveys.models import (
     Answer,
     Comment,
     CommentAuthor,
     Contact,
+    ContactRequest,
+    Draft,
     Invitation,
     Partner,
     Question,
     Response,
+    SegmentProfile,
     User,
     VersionItem,
     Wave,
     Wording,
 )
-from surveys.terms import QuestionType
 from surveys.waves import Run
 
-NOT_APPLICABLE = "NA"
+HIDDEN = "hidden"
+BLOCK = 1000
+Entry = TypeVar("Entry")
 
 RESPONSE_HEADINGS = (
     "response_id",
@@ -55,34 +65,6 @@ RESPONSE_HEADINGS = (
     "size_band",
     "account_manager",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    question_id: int
-    code: str
-    type: QuestionType
-    options: Sequence[int]
-    has_comment: bool
-
-    @property
-    def headings(self) -> list[str]:
-        if self.type is QuestionType.TEXT:
-            return _text_headings(self.code)
-        if self.type is QuestionType.MANY:
-            names = [f"{self.code}__{option}" for option in self.options]
-        else:
-            names = [self.code]
-        return names + (_text_headings(f"{self.code}_why") if self.has_comment else [])
-
-
-def responses_table(session: Session, run: Run) -> Table:
-    """One row for each sent response of the partners; identified surveys only."""
-    columns = _columns(session, run.partner)
-    headings = [*RESPONSE_HEADINGS, *(name for column in columns for name in column.headings)]
-    return Table(headings, _response_rows(session, run, columns))
-
-
 ANSWER_HEADINGS = (
     "response_id",
     "question_code",
@@ -91,47 +73,272 @@ ANSWER_HEADINGS = (
     "value_num",
     "value_text",
 )
+_SEGMENTS = ("type", "tier", "region", "size_band")
+
+
+def responses_table(session: Session, run: Run, *, with_addresses: bool) -> Table:
+    """One row for each response of the partners: the sent ones, then the begun ones.
+
+    Segments are those of the invitation, frozen when the wave opened. Without addresses the column
+    `email` says 'hidden'.
+    """
+    columns = _columns(session, run.partner)
+    headings = [*RESPONSE_HEADINGS, *(name for column in columns for name in column.headings)]
+    people = _People(run, with_addresses=with_addresses)
+    return Table(headings, _response_rows(session, people, columns))
 
 
 def answers_table(session: Session, run: Run) -> Table:
-    """One row for each answer and each text; identified surveys only."""
-    answers = session.execute(
-        select(
-            Answer.response_id,
-            Question.code,
-            Question.driver_code,
-            Answer.item,
-            Answer.value,
+    """One row for each answer and each text of the sent responses, response by response."""
+    return Table(ANSWER_HEADINGS, _answer_rows(session, run.partner))
+
+
+class _People:
+    """The leading columns: who answered, when, in which segments."""
+
+    def __init__(self, run: Run, *, with_addresses: bool) -> None:
+        self._wave = run.partner
+        self._with_addresses = with_addresses
+
+    @property
+    def wave(self) -> Wave:
+        return self._wave
+
+    def sent(self, row: Any) -> list[Cell]:
+        return self._head(
+            row,
+            status="complete",
+            completed_at=row.submitted_at,
+            last_at=row.changed_at or row.submitted_at,
+            seconds=round((row.submitted_at - row.started_at).total_seconds()),
+            flags=(0, int(row.is_late)),
         )
-        .join(Question, Question.id == Answer.question_id)
-        .join(Invitation, Invitation.id == Answer.response_id)
-        .where(Invitation.wave_id == run.partner.id)
-        .order_by(Answer.response_id, Question.id, Answer.item)
-        .execution_options(yield_per=1000)
+
+    def begun(self, row: Any) -> list[Cell]:
+        return self._head(
+            row,
+            status="partial",
+            completed_at=None,
+            last_at=row.saved_at,
+            seconds=None,
+            flags=(int(row.is_provisional), 0),
+        )
+
+    def _head(
+        self,
+        row: Any,
+        *,
+        status: str,
+        completed_at: datetime | None,
+        last_at: datetime,
+        seconds: int | None,
+        flags: tuple[int, int],
+    ) -> list[Cell]:
+        wave = self._wave
+        segments = row.segments or {}
+        return [
+            row.id,
+            wave.survey.slug,
+            wave.label,
+            wave.version.number,
+            wave.audience.value,
+            wave.mode.value,
+            status,
+            *flags,
+            _instant(row.started_at),
+            _instant(completed_at),
+            _instant(last_at),
+            seconds,
+            row.locale,
+            row.channel.value,
+            row.partner_external_id,
+            row.partner_name,
+            row.contact_external_id,
+            row.email if self._with_addresses or row.email is None else HIDDEN,
+            *(segments.get(name, getattr(row, name)) or None for name in _SEGMENTS),
+            row.manager,
+        ]
+
+
+def _response_rows(
+    session: Session, people: _People, columns: Sequence[Column]
+) -> Iterator[RowOfCells]:
+    wave = people.wave
+    answers = _Following((row.response_id, row) for row in _stream(session, _answers(wave)))
+    texts = _Following(_texts(session, wave))
+    wishes = _contact_wishes(session, wave)
+    for row in _stream(session, _sent(wave)):
+        filled = Filled(texts=dict(texts.take(row.id)), may_contact=row.id in wishes)
+        for answer in answers.take(row.id):
+            filled.answers.setdefault(answer.question_id, {})[answer.item] = answer.value
+        yield [*people.sent(row), *(cell for column in columns for cell in column.cells(filled))]
+    for row in _stream(session, _begun(wave)):
+        draft = of_draft(row.values, columns)
+        yield [*people.begun(row), *(cell for column in columns for cell in column.cells(draft))]
+
+
+def _answer_rows(session: Session, wave: Wave) -> Iterator[RowOfCells]:
+    names = {
+        row.id: (row.code, row.driver_code)
+        for row in session.execute(select(Question.id, Question.code, Question.driver_code))
+    }
+    texts = _Following(_texts(session, wave))
+    for response_id, answers in groupby(
+        _stream(session, _answers(wave, with_empty=True)), key=lambda row: row.response_id
+    ):
+        for row in answers:
+            if row.question_id is not None:
+                code = NOT_APPLICABLE if row.value is None else str(row.item or row.value)
+                yield [response_id, *names[row.question_id], code, row.value, None]
+        for question_id, text in texts.take(response_id):
+            yield [response_id, *names[question_id], None, None, text.text]
+
+
+class _Following(Generic[Entry]):
+    """A stream of (response id, entry) in the order of ids, read alongside another one."""
+
+    def __init__(self, entries: Iterable[tuple[int, Entry]]) -> None:
+        self._entries = iter(entries)
+        self._next = next(self._entries, None)
+
+    def take(self, response_id: int) -> list[Entry]:
+        """The entries of this response; those of smaller ids are passed over."""
+        found = []
+        while self._next is not None and self._next[0] <= response_id:
+            if self._next[0] == response_id:
+                found.append(self._next[1])
+            self._next = next(self._entries, None)
+        return found
+
+
+def _stream(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
+    yield from session.execute(query.execution_options(yield_per=BLOCK))
+
+
+def _sent(wave: Wave) -> Select[*tuple[Any, ...]]:
+    return _with_people(
+        select(
+            Response.id,
+            Response.locale,
+            Response.channel,
+            Response.started_at,
+            Response.submitted_at,
+            Response.changed_at,
+            Response.is_late,
+            *_PERSON_COLUMNS,
+        ).join(Invitation, Invitation.id == Response.id),
+        wave,
     )
-    texts = session.execute(
-        select(CommentAuthor.response_id, Question.code, Question.driver_code, Comment.text)
+
+
+def _begun(wave: Wave) -> Select[*tuple[Any, ...]]:
+    """Drafts of people who sent nothing yet; an edit of sent answers is no response of its own."""
+    return _with_people(
+        select(
+            Draft.invitation_id.label("id"),
+            Draft.values,
+            Draft.is_provisional,
+            Draft.locale,
+            Draft.channel,
+            Draft.started_at,
+            Draft.saved_at,
+            *_PERSON_COLUMNS,
+        ).join(Invitation, Invitation.id == Draft.invitation_id),
+        wave,
+    ).where(Invitation.answered_on.is_(None))
+
+
+_PERSON_COLUMNS = (
+    Partner.external_id.label("partner_external_id"),
+    Partner.name.label("partner_name"),
+    Contact.external_id.label("contact_external_id"),
+    Contact.email,
+    Partner.type,
+    Partner.tier,
+    Partner.region,
+    Partner.size_band,
+    SegmentProfile.segments,
+    User.name.label("manager"),
+)
+
+
+def _with_people(query: Select[*tuple[Any, ...]], wave: Wave) -> Select[*tuple[Any, ...]]:
+    profile = and_(
+        SegmentProfile.wave_id == Invitation.wave_id,
+        SegmentProfile.profile_no == Invitation.profile_no,
+    )
+    return (
+        query.outerjoin(Contact, Contact.id == Invitation.contact_id)
+        .outerjoin(Partner, Partner.id == Invitation.partner_id)
+        .outerjoin(User, User.id == Partner.owner_id)
+        .outerjoin(SegmentProfile, profile)
+        .where(Invitation.wave_id == wave.id)
+        .order_by(Invitation.id)
+    )
+
+
+def _answers(wave: Wave, *, with_empty: bool = False) -> Select[*tuple[Any, ...]]:
+    """Answers in the order of their responses; with those of texts alone, as one row of nothing."""
+    return (
+        select(Response.id.label("response_id"), Answer.question_id, Answer.item, Answer.value)
+        .join(Invitation, Invitation.id == Response.id)
+        .join(Answer, Answer.response_id == Response.id, isouter=with_empty)
+        .where(Invitation.wave_id == wave.id)
+        .order_by(Response.id, Answer.question_id, Answer.item)
+    )
+
+
+def _texts(session: Session, wave: Wave) -> Iterator[tuple[int, tuple[int, Text]]]:
+    """(response id, (question id, text)) with the verdict that counts, in the order of ids."""
+    verdicts = counted_verdicts(wave.id)
+    query = (
+        select(
+            CommentAuthor.response_id,
+            Comment.question_id,
+            Comment.id,
+            Comment.text,
+            CommentScore.label,
+            CommentDriver.driver_code,
+        )
         .join(Comment, Comment.id == CommentAuthor.comment_id)
-        .join(Question, Question.id == Comment.question_id)
-        .where(Comment.wave_id == run.partner.id)
-        .order_by(CommentAuthor.response_id, Question.id)
+        .outerjoin(verdicts, verdicts.c.comment_id == Comment.id)
+        .outerjoin(
+            CommentScore,
+            and_(
+                CommentScore.comment_id == Comment.id,
+                CommentScore.analyser == verdicts.c.analyser,
+            ),
+        )
+        .outerjoin(
+            CommentDriver,
+            and_(
+                CommentDriver.comment_id == CommentScore.comment_id,
+                CommentDriver.analyser == CommentScore.analyser,
+            ),
+        )
+        .where(Comment.wave_id == wave.id)
+        .order_by(CommentAuthor.response_id, Comment.question_id)
     )
-    return Table(ANSWER_HEADINGS, _answer_rows(answers, texts))
+    for (response_id, question_id, _), rows in groupby(
+        _stream(session, query), key=lambda row: (row.response_id, row.question_id, row.id)
+    ):
+        group = list(rows)
+        label = group[0].label.value if group[0].label else None
+        # Sorted here: databases order letters and underscores differently.
+        drivers = sorted(row.driver_code for row in group if row.driver_code)
+        yield response_id, (question_id, Text(group[0].text, label, drivers))
 
 
-def _answer_rows(answers: Iterable[Any], texts: Iterable[Any]) -> Iterator[RowOfCells]:
-    for row in answers:
-        code = NOT_APPLICABLE if row.value is None else str(row.item or row.value)
-        yield [row.response_id, row.code, row.driver_code, code, row.value, None]
-    for row in texts:
-        yield [row.response_id, row.code, row.driver_code, None, None, row.text]
+def _contact_wishes(session: Session, wave: Wave) -> set[int | None]:
+    query = select(ContactRequest.response_id).where(
+        ContactRequest.wave_id == wave.id,
+        ContactRequest.response_id.is_not(None),
+        ContactRequest.withdrawn_on.is_(None),
+    )
+    return set(session.scalars(query))
 
 
-def _text_headings(code: str) -> list[str]:
-    return [code, f"{code}__sentiment", f"{code}__drivers"]
-
-
-def _columns(session: Session, wave: Wave) -> list[_Column]:
+def _columns(session: Session, wave: Wave) -> list[Column]:
     rows = session.execute(
         select(
             Question.id,
@@ -146,7 +353,7 @@ def _columns(session: Session, wave: Wave) -> list[_Column]:
         .order_by(VersionItem.position)
     )
     return [
-        _Column(
+        Column(
             row.id,
             row.code,
             row.type,
@@ -157,124 +364,5 @@ def _columns(session: Session, wave: Wave) -> list[_Column]:
     ]
 
 
-def _response_rows(session: Session, run: Run, columns: Sequence[_Column]) -> Iterator[RowOfCells]:
-    answers = _answers_of(session, run.partner)
-    texts = _texts_of(session, run.partner)
-    rows = session.execute(
-        select(Response, Invitation, Contact, Partner, User.name.label("manager"))
-        .join(Invitation, Invitation.id == Response.id)
-        .outerjoin(Contact, Contact.id == Invitation.contact_id)
-        .outerjoin(Partner, Partner.id == Invitation.partner_id)
-        .outerjoin(User, User.id == Partner.owner_id)
-        .where(Invitation.wave_id == run.partner.id)
-        .order_by(Response.id)
-    )
-    for response, _invitation, contact, partner, manager in rows:
-        given = answers.get(response.id, {})
-        written = texts.get(response.id, {})
-        cells = [
-            *_response_head(run, response, contact, partner, manager),
-            *(cell for column in columns for cell in _question_cells(column, given, written)),
-        ]
-        yield cells
-
-
-def _response_head(
-    run: Run, response: Response, contact: Contact | None, partner: Partner | None, manager: str
-) -> list[Cell]:
-    last = response.changed_at or response.submitted_at
-    seconds = (response.submitted_at - response.started_at).total_seconds()
-    return [
-        response.id,
-        run.partner.survey.slug,
-        run.partner.label,
-        run.partner.version.number,
-        run.partner.audience.value,
-        run.partner.mode.value,
-        "complete",
-        0,
-        int(response.is_late),
-        response.started_at.isoformat(timespec="seconds"),
-        response.submitted_at.isoformat(timespec="seconds"),
-        last.isoformat(timespec="seconds"),
-        round(seconds),
-        response.locale,
-        response.channel.value,
-        partner.external_id if partner else None,
-        partner.name if partner else None,
-        contact.external_id if contact else None,
-        contact.email if contact else None,
-        partner.type if partner else None,
-        partner.tier if partner else None,
-        partner.region if partner else None,
-        partner.size_band if partner else None,
-        manager,
-    ]
-
-
-def _question_cells(
-    column: _Column,
-    given: Mapping[int, Mapping[int, int | None]],
-    written: Mapping[int, tuple[str, str, str]],
-) -> list[Cell]:
-    text = list(written.get(column.question_id, (None, None, None)))
-    if column.type is QuestionType.TEXT:
-        return [*text]
-    values = given.get(column.question_id)
-    cells: list[Cell]
-    if column.type is QuestionType.MANY:
-        cells = [None if values is None else int(option in values) for option in column.options]
-    elif values is None:
-        cells = [None]
-    else:
-        value = values[0]
-        cells = [NOT_APPLICABLE if value is None else value]
-    return cells + (text if column.has_comment else [])
-
-
-def _answers_of(session: Session, wave: Wave) -> dict[int, dict[int, dict[int, int | None]]]:
-    found: dict[int, dict[int, dict[int, int | None]]] = {}
-    rows = session.execute(
-        select(Answer.response_id, Answer.question_id, Answer.item, Answer.value)
-        .join(Invitation, Invitation.id == Answer.response_id)
-        .where(Invitation.wave_id == wave.id)
-    )
-    for response_id, question_id, item, value in rows:
-        found.setdefault(response_id, {}).setdefault(question_id, {})[item] = value
-    return found
-
-
-def _texts_of(session: Session, wave: Wave) -> dict[int, dict[int, tuple[str, str, str]]]:
-    """Texts with their verdict and drivers, by response and question."""
-    analyser = sentiment.analyser()
-    drivers: dict[bytes, list[str]] = {}
-    for comment_id, code in session.execute(
-        select(CommentDriver.comment_id, CommentDriver.driver_code)
-        .join(Comment, Comment.id == CommentDriver.comment_id)
-        .where(Comment.wave_id == wave.id, CommentDriver.analyser == analyser)
-        .order_by(CommentDriver.driver_code)
-    ):
-        drivers.setdefault(comment_id, []).append(code)
-    found: dict[int, dict[int, tuple[str, str, str]]] = {}
-    rows = session.execute(
-        select(
-            CommentAuthor.response_id,
-            Comment.question_id,
-            Comment.id,
-            Comment.text,
-            CommentScore.label,
-        )
-        .join(Comment, Comment.id == CommentAuthor.comment_id)
-        .outerjoin(
-            CommentScore,
-            (CommentScore.comment_id == Comment.id) & (CommentScore.analyser == analyser),
-        )
-        .where(Comment.wave_id == wave.id)
-    )
-    for row in rows:
-        found.setdefault(row.response_id, {})[row.question_id] = (
-            row.text,
-            row.label.value if row.label else "",
-            " ".join(drivers.get(row.id, [])),
-        )
-    return found
+def _instant(instant: datetime | None) -> str | None:
+    return instant.isoformat(timespec="seconds") if instant else None

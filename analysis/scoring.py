@@ -2,14 +2,14 @@
 
 Idempotent and in blocks: comments without a verdict of this analyser are taken, read and stored.
 One that cannot be read is stored as unsure and never stops the others. An older verdict stays for
-comparison.
+comparison, and counts until the present analyser has read its comment.
 """
 
 import logging
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import Exists, Subquery, case, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from analysis import sentiment
@@ -24,15 +24,17 @@ logger = logging.getLogger(__name__)
 
 def unread_comments(session: Session, *, limit: int = BLOCK) -> Sequence[Any]:
     """Comments that the present analyser has not read yet: id, text, locale."""
-    is_read = exists().where(
-        CommentScore.comment_id == Comment.id, CommentScore.analyser == sentiment.analyser()
-    )
     return session.execute(
         select(Comment.id, Comment.text, Comment.locale)
-        .where(~is_read)
+        .where(~_is_read())
         .order_by(Comment.id)
         .limit(limit)
     ).all()
+
+
+def waiting_count(session: Session) -> int:
+    """How many comments the present analyser has not read yet."""
+    return session.scalar(select(func.count()).select_from(Comment).where(~_is_read())) or 0
 
 
 def read_comments(session: Session, comments: Sequence[Any]) -> int:
@@ -52,11 +54,46 @@ def read_comments(session: Session, comments: Sequence[Any]) -> int:
 
 def has_unread_comments(session: Session, wave_id: int) -> bool:
     """Whether some comment of a wave waits for the present analyser."""
-    is_read = exists().where(
+    found = session.scalar(
+        select(Comment.id).where(Comment.wave_id == wave_id, ~_is_read()).limit(1)
+    )
+    return found is not None
+
+
+def _is_read() -> Exists:
+    return exists().where(
         CommentScore.comment_id == Comment.id, CommentScore.analyser == sentiment.analyser()
     )
-    found = session.scalar(select(Comment.id).where(Comment.wave_id == wave_id, ~is_read).limit(1))
-    return found is not None
+
+
+def counted_verdicts(wave_id: int) -> Subquery:
+    """Which verdict counts for each comment of a wave that has any: `comment_id`, `analyser`.
+
+    The present analyser's, else the last by name (the version leads it): after a new version a
+    comment must not vanish from lists until the worker has read it again.
+    """
+    mine = case((CommentScore.analyser == sentiment.analyser(), CommentScore.analyser))
+    return (
+        select(
+            CommentScore.comment_id,
+            func.coalesce(func.max(mine), func.max(CommentScore.analyser)).label("analyser"),
+        )
+        .join(Comment, Comment.id == CommentScore.comment_id)
+        .where(Comment.wave_id == wave_id)
+        .group_by(CommentScore.comment_id)
+        .subquery()
+    )
+
+
+def unread_count(session: Session, wave_id: int) -> int:
+    """How many comments of a wave no analyser has read yet."""
+    is_read = exists().where(CommentScore.comment_id == Comment.id)
+    return (
+        session.scalar(
+            select(func.count()).select_from(Comment).where(Comment.wave_id == wave_id, ~is_read)
+        )
+        or 0
+    )
 
 
 def _verdict(comment: Any) -> sentiment.Sentiment:

@@ -1,78 +1,24 @@
-"""Findings in words: fixed sentences, filled with figures, in the language of the page.
+"""Figures, marks, segments and sentiments in words, in the language of the page.
 
-Every sentence follows the marks of the statistics: nothing is claimed that the interval does not
-carry.
+Whole sentences about what a chart shows are in findings.py.
 """
 
-from collections.abc import Sequence
-
-from analysis.dashboard import DriverSentiment, ImportancePoint, OverviewPage, importance_average
+from analysis.driver_page import AnswerShare
 from analysis.figures import Figure
-from analysis.gap import Gap, GapRow, Headline, Mark
-from analysis.queries import Row
+from analysis.gap import Gap, Mark
 from analysis.segment_keys import is_other, members_of
-from analysis.stats import Interval
-from surveys.i18n import format_number, format_signed, gettext, ngettext
+from analysis.shown_figures import Row
+from analysis.stats import FEW_ANSWERS, Interval
+from surveys.i18n import (
+    NO_BREAK,
+    format_number,
+    format_percent,
+    format_signed,
+    gettext,
+    wave_title,
+)
 from surveys.promises import dimension_name
 from surveys.terms import CellState
-
-
-def headline_words(page: OverviewPage) -> str:
-    """The first sentence of the overview."""
-    if page.verdict is None or page.overall is None:
-        return gettext("Too few answers to compare the two pictures.")
-    points = abs(round(page.overall.value))
-    if page.verdict is Headline.LOWER:
-        return ngettext(
-            "Partners rate us %(num)d point lower than our own team thinks.",
-            "Partners rate us %(num)d points lower than our own team thinks.",
-            points,
-        )
-    if page.verdict is Headline.HIGHER:
-        return ngettext(
-            "Partners rate us %(num)d point higher than our own team thinks.",
-            "Partners rate us %(num)d points higher than our own team thinks.",
-            points,
-        )
-    if page.verdict is Headline.ALIKE:
-        return gettext("Our team sees us much as partners do.")
-    return gettext("No proven difference between what partners say and what our team thinks.")
-
-
-def gaps_words(page: OverviewPage) -> str:
-    """How many gaps are bigger than chance."""
-    return ngettext(
-        "%(num)d of %(all)s gaps is bigger than chance.",
-        "%(num)d of %(all)s gaps are bigger than chance.",
-        page.n_bigger,
-        all=len(page.gaps),
-    )
-
-
-def chart_words(page: OverviewPage) -> str:
-    """What the gap chart shows."""
-    shown = [row for row in page.gaps if row.gap is not None]
-    lower = sum(row.gap.value < 0 for row in shown if row.gap)
-    clearly = sum(row.mark is Mark.BIGGER and row.gap.value < 0 for row in shown if row.gap)
-    text = ngettext(
-        "Partners are lower on %(num)d driver, clearly so on %(clearly)s.",
-        "Partners are lower on %(num)d drivers, clearly so on %(clearly)s.",
-        lower,
-        clearly=clearly,
-    )
-    names = [page.drivers[row.code].name for row in page.strengths]
-    if names:
-        text += " " + gettext(
-            "They rate us higher than we expect on: %(names)s.", names=", ".join(names)
-        )
-    hidden = len(page.gaps) - len(shown)
-    if hidden:
-        text += " " + ngettext(
-            "%(num)d driver is hidden to protect anonymity.",
-            "%(num)d drivers are hidden to protect anonymity.",
-            hidden,
-        )
-    return text
 
 
 def interval_words(interval: Interval | None) -> str:
@@ -86,12 +32,37 @@ def interval_words(interval: Interval | None) -> str:
     )
 
 
+def share_interval_words(interval: Interval) -> str:
+    """95% confidence: 33% to 65%, of a share of 0 to 1."""
+    return gettext(
+        "95%% confidence: %(low)s to %(high)s",
+        low=format_percent(interval.low),
+        high=format_percent(interval.high),
+    )
+
+
 def range_words(interval: Interval | None) -> str:
-    """An interval for a table cell: 44–54, with words between where a sign stands."""
+    """A band for a table cell: 44 to 54, with a word between where a sign may stand."""
     if interval is None:
         return "–"
-    low, high = format_number(interval.low), format_number(interval.high)
+    return _range(format_number(interval.low), format_number(interval.high))
+
+
+def printed_range_words(interval: Interval | None, *, decimals: int = 0) -> str:
+    """The interval of a claim as `Gap.printed` gives it: no limit reads 0 that is not 0."""
+    if interval is None:
+        return "–"
+    return _range(_limit(interval.low, decimals), _limit(interval.high, decimals))
+
+
+def _range(low: str, high: str) -> str:
     return gettext("%(low)s to %(high)s", low=low, high=high)
+
+
+def _limit(value: float, decimals: int) -> str:
+    while value and round(value, decimals) == 0:
+        decimals += 1
+    return format_number(value, decimals)
 
 
 def mark_words(mark: Mark) -> str:
@@ -105,28 +76,24 @@ def mark_words(mark: Mark) -> str:
     }[mark]
 
 
-def row_label(row: GapRow, name: str) -> str:
-    """One row of the gap chart as a sentence, for those who do not see it."""
-    if row.partners is None or row.staff is None or row.gap is None:
-        return gettext("%(driver)s: hidden to protect anonymity.", driver=name)
+def change_words(change: Gap | None, *, since: str) -> str:
+    """What became of a figure since the wave before, and whether that may be claimed."""
+    if change is None:
+        return ""
+    value, mark = format_signed(change.value), change.mark()
+    if mark is Mark.BIGGER:
+        return gettext("%(value)s since %(wave)s", value=value, wave=since)
     return gettext(
-        "%(driver)s: partners %(partners)s, our team %(staff)s, difference %(gap)s, %(mark)s.",
-        driver=name,
-        partners=format_number(row.partners.value),
-        staff=format_number(row.staff.value),
-        gap=format_signed(row.gap.value),
-        mark=mark_words(row.mark),
+        "%(value)s since %(wave)s, %(mark)s", value=value, wave=since, mark=mark_words(mark)
     )
 
 
-def change_words(change: Gap | None, *, since: str) -> str:
-    """What became of a figure since the wave before."""
-    if change is None:
-        return ""
-    value = format_signed(change.value)
-    if change.mark() is Mark.BIGGER:
-        return gettext("%(value)s since %(wave)s", value=value, wave=since)
-    return gettext("%(value)s since %(wave)s, may be chance", value=value, wave=since)
+def short_wave(label: str) -> str:
+    """A wave's name where there is little room: Q4 26, else its key (2026-11, 2026-11-02)."""
+    year, _, rest = label.partition("-")
+    if rest.startswith("Q"):
+        return wave_title(f"{year}-{rest}").replace(year, year[-2:])
+    return label
 
 
 def figure_text(figure: Figure | None, *, decimals: int = 0, sign: bool = False) -> str:
@@ -175,6 +142,14 @@ def segment_name(row: Row) -> str:
     return members[0]
 
 
+def row_name(row: Row) -> str:
+    """A segment with its dimension in front: 'Tier: Gold'."""
+    dimension, _ = row
+    if not dimension:
+        return segment_name(row)
+    return f"{dimension_title(dimension)}: {segment_name(row)}"
+
+
 def value_name(dimension: str, value: str) -> str:
     """A segment value as people read it; stored values of the standard lists are translated."""
     if not value:
@@ -205,36 +180,44 @@ def dimension_title(dimension: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def fix_first_words(points: Sequence[ImportancePoint]) -> str:
-    """What the quadrant says: the drivers that are important and score low."""
-    if not points:
-        return ""
-    score, importance = importance_average(points)
-    first = [p for p in points if p.score < score and p.importance > importance]
-    if not first:
-        return gettext("No driver is both more important and lower than average.")
-    names = ", ".join(
-        f"{p.driver.number} {p.driver.name}"
-        for p in sorted(first, key=lambda p: p.importance - p.score / 100, reverse=True)
-    )
-    return gettext("Fix first: %(names)s.", names=names)
+def answer_name(key: str) -> str:
+    """A group of answers, or one answer of the agreement scale."""
+    return {
+        "agree": gettext("Agree"),
+        "neither": gettext("Neither"),
+        "disagree": gettext("Disagree"),
+        "5": gettext("Strongly agree"),
+        "4": gettext("Agree"),
+        "3": gettext("Neither"),
+        "2": gettext("Disagree"),
+        "1": gettext("Strongly disagree"),
+    }[key]
 
 
-def sentiment_label(row: DriverSentiment) -> str:
-    """One sentiment bar as a sentence."""
-    if row.counts is None:
-        return gettext("%(driver)s: too few comments to say.", driver=row.driver.name)
-    counts = row.counts.counts
-    return gettext(
-        "%(driver)s: negative %(negative)s, mixed %(mixed)s, neutral %(neutral)s,"
-        " positive %(positive)s of %(total)s mentions.",
-        driver=row.driver.name,
-        negative=counts.negative,
-        mixed=counts.mixed,
-        neutral=counts.neutral,
-        positive=counts.positive,
-        total=counts.classified,
+def share_text(share: AnswerShare) -> str:
+    """A part of the answers as it may be printed: 36%, at most 1 of 12, at least 11 of 12."""
+    if share.percent is not None:
+        return format_percent(share.percent / 100)
+    if share.state == "at_most_one":
+        return gettext("at most 1 of %(n)s", n=share.n)
+    return gettext("at least %(count)s of %(n)s", count=share.n - 1, n=share.n)
+
+
+def count_text(n: int | None) -> str:
+    """How many answers stand behind a figure: n 12, or nothing."""
+    return (
+        "" if n is None else gettext("n %(count)s", count=format_number(n)).replace(" ", NO_BREAK)
     )
+
+
+def few_text() -> str:
+    """What the tag 'few answers' means."""
+    return gettext("Few answers. Treat as a hint.")
+
+
+def is_few(figure: Figure | None) -> bool:
+    """Whether a figure carries the tag 'few answers'."""
+    return figure is not None and figure.n is not None and figure.n < FEW_ANSWERS
 
 
 def sentiment_name(label: str) -> str:
@@ -246,3 +229,9 @@ def sentiment_name(label: str) -> str:
         "positive": gettext("Positive"),
         "unsure": gettext("Unsure"),
     }[label]
+
+
+def language_words(code: str) -> str:
+    """Which language a comment is in."""
+    known = {"pl": gettext("In Polish"), "en": gettext("In English")}
+    return known.get(code, gettext("In another language (%(code)s)", code=code))

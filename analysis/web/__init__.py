@@ -1,5 +1,5 @@
 """Pages of results: thin edges around the typed pages of `dashboard.py` and its neighbours."""
 
-from analysis.web import comments, drivers, overview
+from analysis.web import comments, drivers, export, overview
 
-BLUEPRINTS = (overview.bp, drivers.bp, comments.bp)
+BLUEPRINTS = (overview.bp, drivers.bp, comments.bp, export.bp)

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from flask import abort, request
 
-from analysis.queries import TOTAL, Row, RunFigures, run_figures, runs_with_results
+from analysis.queries import history_of, run_figures, runs_with_results
+from analysis.shown_figures import TOTAL, Row, RunFigures
 from analysis.words import dimension_title, segment_name
 from surveys.db import db
+from surveys.errors import NotFound
 from surveys.permissions import wave_for
 from surveys.terms import Mode, WaveState
-from surveys.waves import Run, run_of
+from surveys.waves import Run
 from surveys.web.sign_in import current_user
 
 SEPARATOR = ":"
@@ -18,11 +21,15 @@ SEPARATOR = ":"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen run with its figures, the one before it, and all that could be chosen."""
+    """The chosen run with its figures, the one before it, and all that could be chosen.
+
+    `before` holds totals and the chosen row only; `history` ends with the run itself.
+    """
 
     run: Run
     figures: RunFigures
     before: RunFigures | None
+    history: Sequence[Run]
     runs: Sequence[Run]
     row: Row
 
@@ -46,25 +53,52 @@ class Choice:
         """Whether figures are live, with names known to the vendor."""
         return self.run.partner.mode is Mode.IDENTIFIED
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the survey's days and times."""
+        return ZoneInfo(self.run.partner.survey.time_zone)
 
-def chosen(run_id: int | None) -> Choice | None:
-    """The run of the address, or the newest with results; None before the first wave."""
+    @property
+    def since(self) -> str | None:
+        """The label of the wave before, which changes are counted from."""
+        return self.before.run.partner.label if self.before else None
+
+
+def chosen(run_id: int) -> Choice:
+    """The run of the address; either of its waves' ids will do.
+
+    Raises NotFound for a run that does not exist or was never opened; an unknown segment is 404.
+    """
+    wave = wave_for(db.session(), current_user(), run_id)
     runs = runs_with_results(db.session())
+    found = (run for run in runs if wave.id in {each.id for each in run.waves})
+    run = next(found, None)
+    if run is None:
+        raise NotFound("wave", run_id)
+    return _choice(run, runs)
+
+
+def newest() -> Choice | None:
+    """The newest run with frozen results, before the first the newest at all; None without any."""
+    runs = runs_with_results(db.session())
+    frozen = (run for run in runs if run.partner.published_at is not None)
+    run = next(frozen, runs[0] if runs else None)
+    return None if run is None else _choice(run, runs)
+
+
+def picked_run() -> int:
+    """The run that a picker of a page names; 404 without one."""
+    run_id = request.args.get("run", type=int)
     if run_id is None:
-        run = next((run for run in runs if _has_results(run)), runs[0] if runs else None)
-        if run is None:
-            return None
-    else:
-        run = run_of(db.session(), wave_for(db.session(), current_user(), run_id))
-    figures = run_figures(db.session(), run)
-    earlier = _run_before(runs, run)
-    return Choice(
-        run=run,
-        figures=figures,
-        before=run_figures(db.session(), earlier) if earlier else None,
-        runs=runs,
-        row=_row(figures),
-    )
+        abort(404)
+    return run_id
+
+
+def picked_segment(run_id: int) -> str | None:
+    """The segment of a picker; another wave drops it, since it may not be shown there."""
+    if request.args.get("was") != str(run_id):
+        return None
+    return request.args.get("segment") or None
 
 
 def row_key(row: Row) -> str:
@@ -80,6 +114,14 @@ def segment_options(rows: Sequence[Row]) -> list[tuple[str, list[tuple[str, str]
     return [(dimension_title(dimension), options) for dimension, options in groups.items()]
 
 
+def _choice(run: Run, runs: Sequence[Run]) -> Choice:
+    figures = run_figures(db.session(), run)
+    row = _row(figures)
+    history = history_of(runs, run)
+    before = run_figures(db.session(), history[-2], rows=[row]) if len(history) > 1 else None
+    return Choice(run=run, figures=figures, before=before, history=history, runs=runs, row=row)
+
+
 def _row(figures: RunFigures) -> Row:
     """The segment of the address; only published rows exist, so others are not found."""
     wanted = request.args.get("segment", "")
@@ -90,19 +132,3 @@ def _row(figures: RunFigures) -> Row:
     if figures.partner is None or row not in figures.partner.rows():
         abort(404)
     return row
-
-
-def _has_results(run: Run) -> bool:
-    partner = run.partner
-    return partner.published_at is not None and partner.mode is not Mode.IDENTIFIED
-
-
-def _run_before(runs: Sequence[Run], run: Run) -> Run | None:
-    earlier = [
-        each
-        for each in runs
-        if each.partner.survey_id == run.partner.survey_id
-        and each.partner.number < run.partner.number
-        and each.partner.state is WaveState.CLOSED
-    ]
-    return max(earlier, key=lambda each: each.partner.number, default=None)

@@ -1,5 +1,6 @@
 """The comments of a wave, with their sentiment and the words that led to it."""
 
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -16,34 +17,34 @@ from analysis.comment_list import (
     shown_comments,
 )
 from analysis.queries import drivers
-from analysis.web.choice import Choice, chosen
-from analysis.web.overview import export_kinds
+from analysis.scoring import unread_count
+from analysis.web.choice import Choice, chosen, newest, picked_run
+from analysis.web.export import export_kinds
 from surveys.db import db
 from surveys.i18n import gettext, page_locale
+from surveys.models import Wave
 from surveys.permissions import Permission
 from surveys.web.sign_in import signed_in
 
 bp = Blueprint("comments", __name__)
 LABELS = ("negative", "mixed", "neutral", "positive", "unsure")
+FILTERS = ("label", "driver", "q", "exit", "voice")
+TEAM = "team"
 
 
 @bp.get("/comments")
 @signed_in(Permission.SEE_RESULTS)
 def start() -> str:
     """The comments of the newest results."""
-    return _page(chosen(None))
+    return _page(newest())
 
 
 @bp.get("/comments/choose")
 @signed_in(Permission.SEE_RESULTS)
 def choose() -> Response:
     """From the form to an address that can be kept and sent."""
-    kept: dict[str, Any] = {
-        name: request.args[name]
-        for name in ("label", "driver", "q", "exit")
-        if request.args.get(name)
-    }
-    return redirect(url_for(".show", run_id=request.args.get("run", type=int), **kept), 303)
+    kept: dict[str, Any] = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    return redirect(url_for(".show", run_id=picked_run(), **kept), 303)
 
 
 @bp.get("/comments/<int:run_id>")
@@ -55,12 +56,14 @@ def show(run_id: int) -> str:
 
 def _page(choice: Choice | None) -> str:
     if choice is None or not choice.has_results:
-        return render_template("dashboard/no_results.html", choice=choice)
-    if not may_read_comments(choice.run.partner, choice.figures.partner):
-        return render_template("dashboard/no_comments.html", choice=choice)
-    everything = shown_comments(
-        db.session(), choice.run.partner, name_removed=gettext("[Name removed]")
-    )
+        title = gettext("Comments")
+        return render_template("dashboard/no_results.html", choice=choice, title=title)
+    lists = _lists(choice)
+    voice = TEAM if request.args.get("voice") == TEAM else ""
+    wave = lists.get(voice)
+    if wave is None:
+        return render_template("dashboard/no_comments.html", choice=choice, voice=voice)
+    everything = shown_comments(db.session(), wave, name_removed=gettext("[Name removed]"))
     wanted = _filter()
     found = filtered(everything, wanted)
     n_pages = max(1, ceil(len(found) / PAGE_SIZE))
@@ -69,10 +72,13 @@ def _page(choice: Choice | None) -> str:
         "dashboard/comments.html",
         choice=choice,
         wanted=wanted,
+        voice=voice,
+        voices=lists,
         comments=found[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE],
         n_found=len(found),
         n_all=len(everything),
-        counts=label_counts(filtered(everything, _without_label(wanted))),
+        n_unread=unread_count(db.session(), wave.id) if choice.is_identified else 0,
+        counts=label_counts(filtered(everything, replace(wanted, label=""))),
         labels=LABELS,
         page_number=page_number,
         n_pages=n_pages,
@@ -80,6 +86,17 @@ def _page(choice: Choice | None) -> str:
         words=words,
         export_kinds=export_kinds(choice),
     )
+
+
+def _lists(choice: Choice) -> dict[str, Wave]:
+    """The waves of the run whose comments may be read, by what the address calls them."""
+    run, figures = choice.run, choice.figures
+    lists = {}
+    if may_read_comments(run.partner, figures.partner):
+        lists[""] = run.partner
+    if run.internal is not None and may_read_comments(run.internal, figures.internal):
+        lists[TEAM] = run.internal
+    return lists
 
 
 def _filter() -> CommentFilter:
@@ -90,7 +107,3 @@ def _filter() -> CommentFilter:
         words=request.args.get("q", "")[:100],
         only_quiet_exit=request.args.get("exit") == "1",
     )
-
-
-def _without_label(wanted: CommentFilter) -> CommentFilter:
-    return CommentFilter("", wanted.driver, wanted.words, wanted.only_quiet_exit)

@@ -2,26 +2,29 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
-from sqlalchemy import func, select
-from werkzeug.wrappers import Response as Reply
+from flask import Blueprint, redirect, render_template, url_for
+from sqlalchemy import exists, select
+from werkzeug.wrappers import Response
 
-from analysis import drawings, words
-from analysis.csv_export import CSV_KINDS, PLAIN, csv_bytes
-from analysis.dashboard import MIN_FOR_IMPORTANCE, OverviewPage, build_overview, change_of
-from analysis.exports import IDENTIFIED_ONLY, Kind, export_table, file_name
+from analysis import drawings, findings, words
+from analysis.dashboard import OverviewPage, build_overview
 from analysis.gap import Mark
 from analysis.queries import drivers
-from analysis.web.choice import Choice, chosen, segment_options
-from surveys.audit import record_event
+from analysis.web.choice import (
+    Choice,
+    chosen,
+    newest,
+    picked_run,
+    picked_segment,
+    segment_options,
+)
+from analysis.web.export import export_kinds
 from surveys.db import db
 from surveys.i18n import page_locale
 from surveys.models import Contact, Schedule, SurveyVersion
-from surveys.participation import participation
-from surveys.permissions import Permission
-from surveys.runtime import now
+from surveys.participation import participations
+from surveys.permissions import Permission, allows
 from surveys.terms import Mode
-from surveys.web.accounts import EmptyForm
 from surveys.web.sign_in import current_user, signed_in
 from surveys.workspace import workspace
 
@@ -33,134 +36,96 @@ bp = Blueprint("overview", __name__)
 @signed_in(Permission.SEE_RESULTS)
 def start() -> str:
     """The newest results, or the first steps of an empty workspace."""
-    choice = chosen(None)
+    choice = newest()
     return _first_run() if choice is None else _page(choice)
 
 
 @bp.get("/overview/choose")
 @signed_in(Permission.SEE_RESULTS)
-def choose() -> Reply:
+def choose() -> Response:
     """From the two pickers to an address that can be kept and sent."""
-    run_id = request.args.get("run", type=int)
-    segment = request.args.get("segment") or None
-    changed = request.args.get("was") != str(run_id)
-    return redirect(url_for(".show", run_id=run_id, segment=None if changed else segment), 303)
+    run_id = picked_run()
+    return redirect(url_for(".show", run_id=run_id, segment=picked_segment(run_id)), 303)
 
 
 @bp.get("/overview/<int:run_id>")
 @signed_in(Permission.SEE_RESULTS)
 def show(run_id: int) -> str:
     """The results of one run, for everybody or for one published segment."""
-    choice = chosen(run_id)
-    assert choice is not None
-    return _page(choice)
-
-
-@bp.post("/overview/<int:run_id>/export")
-@signed_in(Permission.EXPORT)
-def export(run_id: int) -> Reply:
-    """A file of the run; a POST, since each export is written to the audit log."""
-    choice = chosen(run_id)
-    assert choice is not None
-    if not EmptyForm().validate():
-        return redirect(url_for(".show", run_id=run_id), 303)
-    kind = Kind(request.form.get("kind", Kind.SCORES))
-    csv_kind = CSV_KINDS.get(request.form.get("format", ""), PLAIN)
-    table = export_table(db.session(), kind, choice.figures)
-    record_event(
-        db.session(),
-        "export",
-        actor=f"user {current_user().id}",
-        now=now(),
-        object_type="wave",
-        object_id=choice.run.id,
-        kind=kind.value,
-    )
-    body = b"".join(csv_bytes(table, csv_kind))
-    db.session.commit()
-    name = file_name(choice.run, kind, now())
-    return Response(
-        body,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return _page(chosen(run_id))
 
 
 def _page(choice: Choice) -> str:
-    partner = choice.run.partner
-    took_part = participation(db.session(), partner)
-    if not choice.has_results:
-        staff = choice.run.internal
-        return render_template(
-            "dashboard/waiting.html",
-            choice=choice,
-            participation=took_part,
-            staff_participation=participation(db.session(), staff) if staff else None,
-            steps=drawings.funnel_steps(took_part, is_anonymous=partner.mode is Mode.ANONYMOUS),
-        )
+    return _results(choice) if choice.has_results else _waiting(choice)
+
+
+def _waiting(choice: Choice) -> str:
+    """Who took part, while nothing else may be shown."""
+    counts = participations(db.session(), [wave.id for wave in choice.run.waves])
+    took_part = counts[choice.run.partner.id]
+    return render_template(
+        "dashboard/waiting.html",
+        choice=choice,
+        participation=took_part,
+        staff_participation=counts[choice.run.internal.id] if choice.run.internal else None,
+        steps=_steps(choice, took_part),
+        may_run=allows(current_user(), Permission.RUN_SURVEYS),
+    )
+
+
+def _results(choice: Choice) -> str:
     before = choice.before.run.partner if choice.before else None
+    waves = [choice.run.partner, *([before] if before else [])]
+    counts = participations(db.session(), [wave.id for wave in waves])
     page = build_overview(
         choice.figures,
         choice.before,
         drivers=drivers(db.session(), page_locale()),
         row=choice.row,
-        participation=took_part,
-        participation_before=participation(db.session(), before) if before else None,
+        participation=counts[choice.run.partner.id],
+        participation_before=counts[before.id] if before else None,
     )
     return render_template("dashboard/overview.html", **_context(choice, page))
 
 
 def _context(choice: Choice, page: OverviewPage) -> dict[str, Any]:
-    axis = drawings.gap_axis(page.gaps)
     return {
         "choice": choice,
         "page": page,
         "words": words,
+        "findings": findings,
         "drawings": drawings,
-        "axis": axis,
+        "axis": drawings.gap_axis(page),
         "Mark": Mark,
         "segments": segment_options(page.rows),
-        "steps": drawings.funnel_steps(
-            page.participation, is_anonymous=choice.run.partner.mode is Mode.ANONYMOUS
-        ),
-        "rate": _rate(page),
-        "min_for_importance": MIN_FOR_IMPORTANCE,
+        "steps": _steps(choice, page.participation),
         "export_kinds": export_kinds(choice),
-        "since": choice.before.run.partner.label if choice.before else None,
-        "change_of": change_of,
     }
 
 
-def export_kinds(choice: Choice) -> list[Kind]:
-    """The files that this run can be exported to."""
-    return [kind for kind in Kind if choice.is_identified or kind not in IDENTIFIED_ONLY]
-
-
-def _rate(page: OverviewPage) -> tuple[float | None, float | None]:
-    """Response rate (completed / delivered, 0..1) and its change in points since before."""
-    now_ = page.participation
-    rate = now_.answered / now_.delivered if now_.delivered else None
-    before = page.participation_before
-    if rate is None or before is None or not before.delivered:
-        return rate, None
-    return rate, 100 * (rate - before.answered / before.delivered)
+def _steps(choice: Choice, took_part: Any) -> Any:
+    is_anonymous = choice.run.partner.mode is Mode.ANONYMOUS
+    return drawings.funnel_steps(took_part, is_anonymous=is_anonymous)
 
 
 def _first_run() -> str:
     """Which of the first steps are done: name, contacts, questionnaire, schedule."""
     session = db.session()
     vendor = workspace(session)
+    row = session.execute(
+        select(
+            exists(select(Contact.id)).label("contacts"),
+            exists(select(SurveyVersion.id).where(SurveyVersion.published_at.is_not(None))).label(
+                "questionnaire"
+            ),
+            exists(select(Schedule.id)).label("schedule"),
+        )
+    ).one()
     done = {
         "workspace": vendor.is_ready,
-        "contacts": bool(session.scalar(select(func.count()).select_from(Contact))),
-        "questionnaire": bool(
-            session.scalar(
-                select(func.count())
-                .select_from(SurveyVersion)
-                .where(SurveyVersion.published_at.is_not(None))
-            )
-        ),
-        "schedule": bool(session.scalar(select(func.count()).select_from(Schedule))),
+        "contacts": row.contacts,
+        "questionnaire": row.questionnaire,
+        "schedule": row.schedule,
     }
     return render_template(
         "dashboard/first_run.html", vendor=vendor, done=done, example=drawings.example_drawing()
