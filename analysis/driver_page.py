@@ -186,9 +186,10 @@ def trend_steps(history: Sequence[WaveTotals], code: str) -> list[TrendStep]:
 def answer_rows(partners: Figure | None, staff: Figure | None) -> list[AnswerRow]:
     """Shares of both voices, most favourable first; empty where neither shows any.
 
-    By each answer where both may show that, else in three groups.
+    By each answer where every voice that shows any may show that, else in three groups.
     """
-    if partners and staff and partners.histogram and staff.histogram:
+    voices = [figure for figure in (partners, staff) if figure and figure.classes]
+    if voices and all(figure.histogram for figure in voices):
         rows = [AnswerRow(key, _of(partners, key), _of(staff, key)) for key in ANSWERS]
     else:
         rows = [
@@ -214,8 +215,10 @@ def heatmap(
     )
 
 
-def _of(figure: Figure, key: str) -> AnswerShare:
-    counts = figure.histogram or {}
+def _of(figure: Figure | None, key: str) -> AnswerShare | None:
+    if figure is None or not figure.histogram:
+        return None
+    counts = figure.histogram
     return AnswerShare("exact", counts.get(key, 0), sum(counts.values()))
 
 

@@ -159,6 +159,8 @@ def recommendation_words(page: OverviewPage) -> str:
     tile = page.recommendation
     if tile.claim is not None:
         return ""
+    if page.run.internal is None:
+        return gettext("Our team was not asked.")
     if page.is_filtered:
         return gettext("Our team guessed for all partners, so there is no claim for one segment.")
     if tile.staff is None:
@@ -261,6 +263,8 @@ def sentiment_words(rows: Sequence[DriverSentiment]) -> str:
     if not shown or shown[0].counts is None:
         return gettext("Each driver has too few comments to say.")
     counts = shown[0].counts.counts
+    if not counts.negative:
+        return gettext("No driver has a negative mention.")
     return gettext(
         "The largest part of negative mentions: %(driver)s, %(negative)s of %(all)s.",
         driver=shown[0].driver.name,

@@ -128,7 +128,7 @@ def reason_words(figure: Figure | None) -> str:
         return gettext("Rounded: few people changed since the last wave")
     if figure.state is CellState.BOUND:
         return gettext("A bound: nearly everybody answered the same")
-    return ""
+    return "" if figure.value is not None else gettext("Too few to say")
 
 
 def segment_name(row: Row) -> str:
@@ -140,6 +140,11 @@ def segment_name(row: Row) -> str:
     if is_other(segment):
         return gettext("Other (%(members)s)", members=", ".join(members))
     return members[0]
+
+
+def is_merged(row: Row) -> bool:
+    """Whether a row holds several segment values, so that its name is long."""
+    return is_other(row[1])
 
 
 def row_name(row: Row) -> str:
