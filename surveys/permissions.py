@@ -61,13 +61,19 @@ def wave_for_running(session: Session, user: User, wave_id: int) -> Wave:
     return wave_for(session, user, wave_id)
 
 
-def survey_for_writing(session: Session, user: User, survey_id: int) -> Survey:
-    """A survey that this user may edit and schedule. Raises NotFound or NotAllowed."""
+def survey_for(session: Session, user: User, survey_id: int) -> Survey:
+    """A survey whose questionnaire this user may see. Raises NotFound or NotAllowed."""
     require(user, Permission.RUN_SURVEYS)
     survey = session.get(Survey, survey_id)
     if survey is None:
         raise NotFound("survey", survey_id)
     return survey
+
+
+def survey_for_writing(session: Session, user: User, survey_id: int) -> Survey:
+    """A survey that this user may edit and schedule. Raises NotFound or NotAllowed."""
+    require(user, Permission.RUN_SURVEYS)
+    return survey_for(session, user, survey_id)
 
 
 def import_for_writing(session: Session, user: User, import_id: int) -> Import:

@@ -1,0 +1,189 @@
+"""Forms of waves and schedules: they check shape; what a value means is checked by operations."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wtforms import DateField, HiddenField, IntegerField, StringField, TimeField
+from wtforms.validators import InputRequired, ValidationError
+from wtforms.widgets import TextInput
+
+from surveys.i18n import gettext
+from surveys.recurrence import Frequency
+from surveys.schedules import (
+    MAX_GRACE_HOURS,
+    MAX_OPEN_DAYS,
+    MIN_OPEN_DAYS,
+    Reminders,
+    ScheduleWish,
+)
+from surveys.terms import Audience, MailKind
+from surveys.web.forms import BaseForm
+
+BY_DATE, BY_WEEKDAY = "date", "weekday"
+FREQUENCIES = (Frequency.ONCE, Frequency.MONTHLY, Frequency.QUARTERLY, Frequency.YEARLY)
+
+
+class WholeNumberField(IntegerField):
+    """A whole number as plain text, so that what was typed is shown again when it is none."""
+
+    widget = TextInput()
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read digits; raises ValueError with our own words."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(gettext("Enter a whole number.")) from error
+
+
+class DayField(DateField):
+    """A date."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read a date; raises ValueError with our own words."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(gettext("Enter a date.")) from error
+
+
+class WallTimeField(TimeField):
+    """A time of the day."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read a time; raises ValueError with our own words."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(gettext("Enter a time, for example 09:00.")) from error
+
+
+class Filled(InputRequired):
+    """InputRequired in the language of the page at the time of the check."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Raises StopValidation when nothing was entered."""
+        self.message = gettext("Fill this in.")
+        super().__call__(form, field)
+
+
+class OneOf:
+    """Only a value of this list; a page draws the list with its words."""
+
+    def __init__(self, values: Sequence[str]) -> None:
+        self._values = frozenset(values)
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Raises ValidationError for anything else."""
+        if field.data not in self._values:
+            raise ValidationError(gettext("Choose one of the list."))
+
+
+class ScheduleForm(BaseForm):
+    """When a survey's waves open, how long they stay open, and who is reminded."""
+
+    frequency = StringField(validators=[OneOf(FREQUENCIES)])
+    day_by = StringField(validators=[OneOf((BY_WEEKDAY, BY_DATE))])
+    starts_on = DayField(validators=[Filled()])
+    local_time = WallTimeField(validators=[Filled()])
+    open_days = WholeNumberField(validators=[Filled()])
+    grace_hours = WholeNumberField(validators=[Filled()])
+    reminders = StringField(validators=[OneOf(tuple(Reminders))])
+
+    def wish(self) -> ScheduleWish:
+        """What was chosen; only after validation."""
+        assert self.starts_on.data is not None
+        assert self.local_time.data is not None
+        return ScheduleWish(
+            frequency=Frequency(str(self.frequency.data)),
+            is_by_weekday=self.day_by.data == BY_WEEKDAY,
+            starts_on=self.starts_on.data,
+            local_time=self.local_time.data,
+            open_days=int(self.open_days.data or 0),
+            grace_hours=int(self.grace_hours.data or 0),
+            reminders=Reminders(str(self.reminders.data)),
+        )
+
+    def refuse(self, problems: Mapping[str, str]) -> None:
+        """Show at their fields what an operation refused."""
+        for name, reason in problems.items():
+            self[name].errors = [schedule_problem(name, reason)]
+
+
+class ExtendForm(BaseForm):
+    """The new last day of a wave."""
+
+    closes_on = DayField(validators=[Filled()])
+
+
+class RemindForm(BaseForm):
+    """The kinds of reminder that the person saw when agreeing, by audience."""
+
+    partner = HiddenField()
+    internal = HiddenField()
+
+    def kind_for(self, audience: Audience) -> MailKind | None:
+        """What was agreed to for this audience."""
+        value = self[audience.value].data
+        return MailKind(value) if value in set(MailKind) else None
+
+
+def form_values(wish: ScheduleWish) -> dict[str, object]:
+    """A wish as the form's data."""
+    return {
+        "frequency": wish.frequency.value,
+        "day_by": BY_WEEKDAY if wish.is_by_weekday else BY_DATE,
+        "starts_on": wish.starts_on,
+        "local_time": wish.local_time,
+        "open_days": wish.open_days,
+        "grace_hours": wish.grace_hours,
+        "reminders": wish.reminders.value,
+    }
+
+
+def choice_names() -> dict[str, dict[str, str]]:
+    """What each choice of the schedule means, by field and value."""
+    return {
+        "frequency": {
+            Frequency.ONCE.value: gettext("Once"),
+            Frequency.MONTHLY.value: gettext("Every month"),
+            Frequency.QUARTERLY.value: gettext("Every quarter"),
+            Frequency.YEARLY.value: gettext("Every year"),
+        },
+        "day_by": {
+            BY_WEEKDAY: gettext("By weekday, e.g. 2nd Monday"),
+            BY_DATE: gettext("By date, e.g. the 8th"),
+        },
+        "reminders": {
+            Reminders.NONE.value: gettext("None"),
+            Reminders.FIRST.value: gettext("1: on day 4"),
+            Reminders.BOTH.value: gettext("2: on day 4 and 2 days before the close"),
+        },
+    }
+
+
+def schedule_problem(name: str, reason: str) -> str:
+    """Why a schedule is refused, and what to do."""
+    if name == "grace_hours":
+        return gettext("Use 0 to %(most)s hours.", most=MAX_GRACE_HOURS)
+    if name == "starts_on":
+        return gettext("No wave would open after today. Choose a later date.")
+    if reason == "overlaps_next":
+        return gettext("The next wave would find this one still open. Use fewer days.")
+    return gettext(
+        "Use %(least)s to %(most)s days, so that everyone has a full working week.",
+        least=MIN_OPEN_DAYS,
+        most=MAX_OPEN_DAYS,
+    )
+
+
+def extension_problem(reason: str) -> str:
+    """Why a wave cannot be extended to this day."""
+    texts = {
+        "not_later": gettext("Choose a day after the present closing day."),
+        "too_far": gettext("Choose a day within the next 90 days."),
+        "overlaps_next": gettext(
+            "The next scheduled wave would find this one still open. Choose an earlier day."
+        ),
+    }
+    return texts.get(reason, reason)
