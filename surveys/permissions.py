@@ -6,7 +6,7 @@ not for this person, the answer is the same as where it does not exist.
 
 from enum import StrEnum
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from surveys.errors import NotAllowed, NotFound
 from surveys.models import Import, Survey, User, Wave
@@ -79,7 +79,9 @@ def survey_for_writing(session: Session, user: User, survey_id: int) -> Survey:
 def import_for_writing(session: Session, user: User, import_id: int) -> Import:
     """An uploaded file that this user may check and import. Raises NotFound or NotAllowed."""
     require(user, Permission.RUN_SURVEYS)
-    found = session.get(Import, import_id)
+    # The bytes are read by who needs them, not by every look at the page.
+    bytes_later = (defer(Import.file), defer(Import.errors_csv))
+    found = session.get(Import, import_id, options=bytes_later)
     if found is None or found.user_id != user.id:
         raise NotFound("import", import_id)
     return found

@@ -123,18 +123,20 @@ def test_from_a_contact_file_to_the_perception_gap(
     answer_as_staff_on_a_phone(browser, product)
     answer_by_plain_http(product)
     product.work()
+    sign_in(staff_page, product)
     the_open_wave_shows_participation_only(staff_page, product)
 
     product.clock.move(days=14)
     product.work(ticks=3)
 
+    sign_in(staff_page, product)
     the_dashboard_shows_the_gap(staff_page, product)
     the_comments_have_a_sentiment(staff_page, product)
     the_file_says_the_same(staff_page)
 
 
 def sign_in(page: Page, product: LiveProduct) -> None:
-    """Alicja signs in by the form."""
+    """Alicja signs in by the form; a session ends after eight idle hours."""
     page.goto(product.base)
     page.get_by_label("Email").fill("alicja@nordvik.example")
     page.get_by_label("Password").fill(PASSWORD)

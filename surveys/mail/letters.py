@@ -12,15 +12,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 
 import css_inline
 from jinja2 import Environment
 
 from surveys.i18n import format_day_of_month, gettext, in_locale
+from surveys.mail.headers import header_policy, mailbox
 from surveys.question_bank import MailText, fill, load_bank
 from surveys.terms import MailKind, Mode
 from surveys.workspace import Workspace
@@ -88,7 +87,7 @@ def compose(environment: Environment, facts: LetterFacts) -> EmailMessage:
         page = letter_page(facts)
         text = plain_text(page)
         html = environment.get_template("mail/letter.html").render(page=page, facts=facts)
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=header_policy(in_utf8=not facts.recipient.isascii()))
     _set_headers(message, page)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(css_inline.inline(html), subtype="html", cte="quoted-printable")
@@ -132,8 +131,11 @@ def plain_text(page: LetterPage) -> str:
 
 
 def one_line(text: str) -> str:
-    """A value that may stand in a header or a greeting: no control or direction marks."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    """A value that may stand in a header or a greeting: no control or direction marks.
+
+    Nor the beginning of an encoded word, which mail programs would decode into something else.
+    """
+    return " ".join(_CONTROL.sub(" ", text).replace("=?", "= ?").split())
 
 
 def _button(kind: MailKind) -> str:
@@ -173,22 +175,17 @@ def _set_headers(message: EmailMessage, page: LetterPage) -> None:
     facts = page.facts
     sender = facts.workspace
     message["Subject"] = page.subject
-    message["From"] = _address(one_line(sender.sender_name or sender.vendor), sender.sender_email)
-    message["To"] = _address(one_line(facts.first_name or ""), facts.recipient)
+    message["From"] = mailbox(one_line(sender.sender_name or sender.vendor), sender.sender_email)
+    message["To"] = mailbox(one_line(facts.first_name or ""), facts.recipient)
     if sender.reply_to:
-        message["Reply-To"] = _address("", sender.reply_to)
+        message["Reply-To"] = sender.reply_to
     message["Date"] = format_datetime(facts.sent_at)
     message["Message-ID"] = facts.message_id
     message["Auto-Submitted"] = "auto-generated"
     if facts.unsubscribe_link:
-        mailbox = sender.reply_to or sender.sender_email
-        message["List-Id"] = f"{one_line(sender.vendor)} <{facts.list_id}>"
+        address = sender.reply_to or sender.sender_email
+        message["List-Id"] = mailbox(one_line(sender.vendor), facts.list_id)
         message["List-Unsubscribe"] = (
-            f"<{facts.unsubscribe_link}>, <mailto:{mailbox}?subject=unsubscribe>"
+            f"<{facts.unsubscribe_link}>, <mailto:{address}?subject=unsubscribe>"
         )
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-
-
-def _address(name: str, email: str) -> str:
-    local, _, domain = email.rpartition("@")
-    return str(Address(display_name=name, username=local, domain=domain))

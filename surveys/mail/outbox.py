@@ -67,9 +67,12 @@ def claim_due(session: Session, *, owner: str, now: datetime, limit: int) -> lis
     )
     if session.get_bind().dialect.name == "postgresql":
         due = due.with_for_update(skip_locked=True)
+    # As a common table expression it runs once; PostgreSQL may run a subquery with a LIMIT again
+    # for each row and then take more than were asked for.
+    chosen = due.cte("due")
     taken = session.execute(
         update(OutgoingMail)
-        .where(OutgoingMail.id.in_(due.scalar_subquery()), OutgoingMail.state.in_(WAITING))
+        .where(OutgoingMail.id.in_(select(chosen.c.id)), OutgoingMail.state.in_(WAITING))
         .values(
             state=MailState.CLAIMED,
             owner=owner,
@@ -129,28 +132,35 @@ def release(session: Session, claims: Iterable[Claim]) -> None:
 
 
 def withdraw_unwanted(session: Session, *, now: datetime) -> int:
-    """Settle waiting mails that must not leave: suppressed, answered, or of a wave that ended."""
+    """Settle waiting mails that must not leave: suppressed, answered, without an address by now,
+    or of a wave that ended.
+    """
     waiting = update(OutgoingMail).where(OutgoingMail.state.in_(WAITING))
     suppressed = waiting.where(_is_suppressed()).values(state=MailState.SUPPRESSED)
-    cancelled = waiting.where(or_(_wave_has_ended(now), _reminder_is_needless())).values(
-        state=MailState.CANCELLED
-    )
+    cancelled = waiting.where(
+        or_(_wave_has_ended(now), _reminder_is_needless(), OutgoingMail.email.is_(None))
+    ).values(state=MailState.CANCELLED)
     return _changed(session, suppressed) + _changed(session, cancelled)
 
 
 def expire_leases(session: Session, *, now: datetime) -> int:
-    """Return what dead senders held: unsent to the queue, uncertain by its policy."""
+    """Return what dead senders held: unsent to the queue, uncertain by its policy.
+
+    A mail that so many senders died over before DATA is given up: it may be what kills them.
+    """
     expired = update(OutgoingMail).where(OutgoingMail.lease_until < now)
-    unsent = expired.where(OutgoingMail.state == MailState.CLAIMED).values(
-        state=MailState.QUEUED, **_NOT_HELD
+    claimed = expired.where(OutgoingMail.state == MailState.CLAIMED)
+    hopeless = claimed.where(OutgoingMail.attempts >= MAX_ATTEMPTS).values(
+        state=MailState.FAILED, reply_text="every sender ended before it was sent", **_NOT_HELD
     )
+    unsent = claimed.values(state=MailState.QUEUED, **_NOT_HELD)
     in_data = expired.where(OutgoingMail.state == MailState.IN_DATA)
     may_resend = and_(OutgoingMail.kind.in_(RESENT_WHEN_UNCERTAIN), OutgoingMail.n_uncertain == 0)
     resent = in_data.where(may_resend).values(state=MailState.QUEUED, n_uncertain=1, **_NOT_HELD)
     shown = in_data.values(
         state=MailState.UNCERTAIN, n_uncertain=OutgoingMail.n_uncertain + 1, **_NOT_HELD
     )
-    return sum(_changed(session, statement) for statement in (unsent, resent, shown))
+    return sum(_changed(session, statement) for statement in (hopeless, unsent, resent, shown))
 
 
 def sent_since(session: Session, since: datetime) -> int:
@@ -164,11 +174,11 @@ def sent_since(session: Session, since: datetime) -> int:
 def counts_by_state(session: Session, wave_ids: Sequence[int]) -> dict[MailState, int]:
     """How many mails of these waves are in each state."""
     rows = session.execute(
-        select(OutgoingMail.state, func.count().label("count"))
+        select(OutgoingMail.state, func.count().label("mails"))
         .where(OutgoingMail.wave_id.in_(wave_ids))
         .group_by(OutgoingMail.state)
     )
-    return dict(rows.tuples())
+    return {row.state: row.mails for row in rows}
 
 
 def _after(
@@ -182,7 +192,7 @@ def _after(
         return _after_uncertain(session, claim, kind, now)
     if delivery.outcome is Outcome.ABANDONED:
         # The next tick settles it as suppressed or cancelled, or sends it if it is wanted again.
-        return {"state": MailState.QUEUED, **_NOT_HELD}
+        return {"state": MailState.QUEUED, "attempts": OutgoingMail.attempts - 1, **_NOT_HELD}
     return _after_delay(session, claim, now)
 
 

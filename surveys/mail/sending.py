@@ -6,6 +6,8 @@ reason.
 """
 
 import logging
+import re
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,9 +17,10 @@ from jinja2 import Environment
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.accounts import reset_token
+from surveys.accounts import RESET_MINUTES, reset_token
 from surveys.config import Settings
-from surveys.i18n import LANGUAGE_NAMES
+from surveys.email_addresses import normalise_email
+from surveys.i18n import LANGUAGE_NAMES, in_locale
 from surveys.invitations import LinkKeys, answer_token
 from surveys.mail.letters import LetterFacts, ScoreQuestion, compose
 from surveys.mail.outbox import (
@@ -37,11 +40,19 @@ from surveys.promises import promise_text
 from surveys.question_bank import fill
 from surveys.question_types import choices, end_labels
 from surveys.questionnaires import minutes_to_answer, read_questionnaire
-from surveys.terms import Audience, MailKind, Mode, SuppressionReason
+from surveys.terms import Audience, Channel, MailKind, Mode, SuppressionReason
 from surveys.workspace import Workspace, workspace
 
 BATCH = 20
 FIRST_QUESTION = "recommend"
+#: RFC 5321's plain "mailbox unavailable", of servers that give no enhanced status.
+MAILBOX_UNAVAILABLE = 550
+ENHANCED_STATUS = re.compile(r"5\.(?P<subject>\d{1,3})\.(?P<detail>\d{1,3})\b")
+CHANNELS = {
+    MailKind.REMINDER_1: Channel.REMINDER_1,
+    MailKind.REMINDER_LAST: Channel.REMINDER_LAST,
+    MailKind.STAFF_REMINDER: Channel.REMINDER_1,
+}
 WITH_PROMISE = (MailKind.INVITATION, MailKind.STAFF_INVITATION)
 logger = logging.getLogger(__name__)
 
@@ -81,7 +92,8 @@ def send_due(session: Session, sender: Sender) -> Sent:
     session.commit()
     try:
         for claims in _batches(session, sender):
-            _send_batch(session, sender, claims, result)
+            if not _send_batch(session, sender, claims, result):
+                break
     finally:
         sender.transport.close()
     return result
@@ -101,16 +113,18 @@ def _batches(session: Session, sender: Sender) -> Iterator[list[Claim]]:
         yield claims
 
 
-def _send_batch(session: Session, sender: Sender, claims: list[Claim], result: Sent) -> None:
+def _send_batch(session: Session, sender: Sender, claims: list[Claim], result: Sent) -> bool:
+    """Whether the server can be asked for more; False when it is away or takes nothing from us."""
     letters = LetterWriter(session, sender)
     for position, claim in enumerate(claims):
         delivery = _send_one(session, sender, claim, letters)
         result.count(delivery.outcome.value)
-        if delivery.step is Step.CONNECT and delivery.outcome is Outcome.LATER:
-            # The server is away; the others of this batch would only wait for the same answer.
+        if delivery.step in (Step.CONNECT, Step.MAIL) and delivery.outcome is Outcome.LATER:
+            # The others would only wait, one time-out each, for the same answer.
             release(session, claims[position + 1 :])
             session.commit()
-            return
+            return False
+    return True
 
 
 def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWriter") -> Delivery:
@@ -119,9 +133,17 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
     try:
         facts = letters.facts(mail)
         message = compose(sender.environment, facts).as_bytes()
-    except Exception:
-        # One row that cannot be written must not stop the others; its cause is in the log.
-        logger.exception("mail %s cannot be composed", claim.mail_id)
+    except Exception as error:  # noqa: BLE001 - one row must not stop the others
+        # The log names the kind of fault and the place; its words could hold an address.
+        session.rollback()
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        logger.error(
+            "mail %s cannot be composed: %s in %s, line %s",
+            claim.mail_id,
+            type(error).__name__,
+            place.name,
+            place.lineno,
+        )
         delivery = Delivery(Outcome.REFUSED, Step.CONNECT, None, "could not be composed")
     else:
         envelope = Envelope(facts.workspace.sender_email, facts.recipient)
@@ -139,12 +161,16 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
 
 
 def _is_unknown_mailbox(delivery: Delivery) -> bool:
-    """RFC 3463: 5.1.x at RCPT says that the address is wrong; other refusals are about us."""
+    """RFC 3463: 5.1.x at RCPT says that the address is wrong; other refusals are about us.
+
+    5.1.7 and 5.1.8 are about the sender's address.
+    """
     if delivery.outcome is not Outcome.REFUSED or delivery.step is not Step.RCPT:
         return False
-    return " 5.1." in f" {delivery.text or ''}" or (
-        delivery.code == 550 and " 5." not in f" {delivery.text or ''}"
-    )
+    status = ENHANCED_STATUS.match(delivery.text or "")
+    if status is None:
+        return delivery.code == MAILBOX_UNAVAILABLE
+    return status["subject"] == "1" and status["detail"] not in ("7", "8")
 
 
 def _suppress(session: Session, claim: Claim, *, now: datetime) -> None:
@@ -171,10 +197,11 @@ class LetterWriter:
         self._questions: dict[tuple[int, Audience, str], ScoreQuestion | None] = {}
 
     def facts(self, mail: OutgoingMail) -> LetterFacts:
-        """Everything that this queued mail says."""
-        if mail.invitation_id is None:
-            return self._facts_for_user(mail)
-        return self._facts_for_invitation(mail, mail.invitation_id)
+        """Everything that this queued mail says, in its recipient's language."""
+        with in_locale(mail.locale):
+            if mail.invitation_id is None:
+                return self._facts_for_user(mail)
+            return self._facts_for_invitation(mail, mail.invitation_id)
 
     def _facts_for_user(self, mail: OutgoingMail) -> LetterFacts:
         user = self._session.get_one(User, mail.user_id)
@@ -185,12 +212,13 @@ class LetterWriter:
             locale=mail.locale,
             mode=Mode.IDENTIFIED,
             workspace=_sending_workspace(self._workspace, self._sender.settings),
-            recipient=user.email,
+            recipient=_deliverable(user.email),
             first_name=None,
             message_id=mail.message_id,
             link=f"{self._sender.settings.base_url}/password/{token}",
             sent_at=now,
             list_id=self._list_id(),
+            minutes=RESET_MINUTES,
         )
 
     def _facts_for_invitation(self, mail: OutgoingMail, invitation_id: int) -> LetterFacts:
@@ -204,15 +232,16 @@ class LetterWriter:
         base = self._sender.settings.base_url
         token = answer_token(self._sender.keys, invitation.id, invitation.token_version)
         link = f"{base}/s/{token}"
+        channel = CHANNELS.get(mail.kind)
         return LetterFacts(
             kind=mail.kind,
             locale=mail.locale,
             mode=wave.mode,
             workspace=self._workspace,
-            recipient=mail.email or "",
+            recipient=_deliverable(mail.email or ""),
             first_name=(mail.values or {}).get("first_name"),
             message_id=mail.message_id,
-            link=link,
+            link=f"{link}?via={channel.value}" if channel else link,
             sent_at=self._sender.clock(),
             list_id=self._list_id(),
             promise=self._promise(wave, mail),
@@ -274,6 +303,14 @@ class LetterWriter:
             high=ends[1],
             links=[(choice.value, "") for choice in choices(item, locale)],
         )
+
+
+def _deliverable(email: str) -> str:
+    """The address as mail servers take it: as it was written, its domain in ASCII."""
+    key = normalise_email(email)
+    if key is None:
+        raise ValueError("not an address")
+    return f"{email.strip().rpartition('@')[0]}@{key.rpartition('@')[2]}"
 
 
 def _other_language(wave: Wave, locale: str, link: str) -> tuple[str, str] | None:

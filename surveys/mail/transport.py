@@ -7,20 +7,22 @@ data. A read timeout is not enough against a server that drips one byte a second
 closes the connection at a total deadline; a sender's lease must be longer than that.
 """
 
+import os
 import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import BinaryIO, Protocol, Self
 
 from surveys.config import SmtpSettings
 
 DEADLINE_SECONDS = 60
 READ_TIMEOUT_SECONDS = 30
+#: RFC 5321, 4.2.2: "service not available, closing transmission channel".
+CLOSING = 421
 
 
 class Step(StrEnum):
@@ -94,15 +96,15 @@ class SmtpTransport:
     ) -> Delivery:
         """Try once, within the deadline; see MailTransport."""
         conversation = _Conversation(envelope, message, may_send_data)
-        try:
-            with self._watched() as connection:
-                delivery = conversation.run(connection)
-        except (OSError, smtplib.SMTPException) as error:
-            self._drop()
-            return _lost(conversation.step, error)
-        if delivery.outcome is not Outcome.SENT:
-            self._reset()
-        return delivery
+        with _Watchdog(self._deadline_seconds) as watchdog:
+            if self._connection is not None:
+                delivery = self._converse(conversation, watchdog)
+                if not _is_stale(delivery):
+                    return delivery
+                # A server ends a connection after some minutes or mails; that says nothing about
+                # this one, of which it has heard nothing.
+                self._drop()
+            return self._converse(conversation, watchdog)
 
     def close(self) -> None:
         """Say goodbye, if there is still somebody to say it to."""
@@ -113,15 +115,22 @@ class SmtpTransport:
                 self._drop()
         self._connection = None
 
-    @contextmanager
-    def _watched(self) -> Iterator[smtplib.SMTP]:
-        watchdog = _Watchdog(self._deadline_seconds)
+    def _converse(self, conversation: "_Conversation", watchdog: "_Watchdog") -> Delivery:
+        conversation.step = Step.CONNECT
         try:
-            connection = self._connection or self._connect(watchdog)
-            watchdog.watch(connection.sock)
-            yield connection
-        finally:
-            watchdog.stop()
+            if self._connection is None:
+                self._connection = self._connect(watchdog)
+            watchdog.watch(self._connection.sock)
+            delivery = conversation.run(self._connection)
+        except (smtplib.SMTPNotSupportedError, UnicodeError) as error:
+            self._reset()
+            return _not_possible(conversation.step, error)
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            return _lost(conversation.step, error)
+        if delivery.outcome is not Outcome.SENT:
+            self._reset()
+        return delivery
 
     def _connect(self, watchdog: "_Watchdog") -> smtplib.SMTP:
         settings = self._settings
@@ -130,12 +139,15 @@ class SmtpTransport:
             connection: smtplib.SMTP = _WatchedTls(watchdog, settings, timeout=timeout)
         else:
             connection = _Watched(watchdog, settings, timeout=timeout)
-        if settings.security == "starttls":
-            connection.starttls(context=_tls())
-        connection.ehlo_or_helo_if_needed()
-        if settings.username and settings.password:
-            connection.login(settings.username, settings.password)
-        self._connection = connection
+        try:
+            if settings.security == "starttls":
+                connection.starttls(context=_tls())
+            connection.ehlo_or_helo_if_needed()
+            if settings.username and settings.password:
+                connection.login(settings.username, settings.password)
+        except (OSError, smtplib.SMTPException, UnicodeError):
+            connection.close()
+            raise
         return connection
 
     def _reset(self) -> None:
@@ -187,7 +199,8 @@ class _Conversation:
         self.step = Step.MAIL
         reply = connection.mail(self._envelope.sender, options)
         if reply[0] // 100 != 2:
-            return self._refused(reply)
+            # Whatever it says, it is about us, not about this recipient: nothing is lost by it.
+            return Delivery(Outcome.LATER, self.step, reply[0], _text(reply))
         self.step = Step.RCPT
         reply = connection.rcpt(self._envelope.recipient)
         if reply[0] // 100 != 2:
@@ -211,6 +224,9 @@ class _Conversation:
         return Delivery(Outcome.SENT, self.step, reply[0], _text(reply))
 
     def _refused(self, reply: tuple[int, bytes]) -> Delivery:
+        if reply[0] // 100 not in (4, 5):
+            # No reply of SMTP; what it means for the message is decided by how far we came.
+            raise smtplib.SMTPServerDisconnected("the server's reply cannot be understood")
         outcome = Outcome.LATER if reply[0] // 100 == 4 else Outcome.REFUSED
         return Delivery(outcome, self.step, reply[0], _text(reply))
 
@@ -225,6 +241,18 @@ def _lost(step: Step, error: Exception) -> Delivery:
         # with this recipient: the operator mends it, and nothing is lost.
         return Delivery(Outcome.LATER, step, error.smtp_code, text)
     return Delivery(Outcome.LATER, step, None, type(error).__name__)
+
+
+def _not_possible(step: Step, error: Exception) -> Delivery:
+    """Something this server cannot do: at sign-in the operator's, at a name the recipient's."""
+    outcome = Outcome.LATER if step is Step.CONNECT else Outcome.REFUSED
+    return Delivery(outcome, step, None, f"not possible with this server: {type(error).__name__}")
+
+
+def _is_stale(delivery: Delivery) -> bool:
+    """Whether a reused connection had ended, before anything of this message was said."""
+    is_lost = delivery.code is None or delivery.code == CLOSING
+    return delivery.step is Step.MAIL and delivery.outcome is Outcome.LATER and is_lost
 
 
 def _dot_stuffed(message: bytes) -> bytes:
@@ -250,30 +278,49 @@ def _tls() -> ssl.SSLContext:
 
 
 class _Watchdog:
-    """Shuts a socket when the time is over, whatever is being waited for."""
+    """Shuts a connection when the time is over, whatever is being waited for."""
 
     def __init__(self, seconds: float) -> None:
-        self._sock: socket.socket | None = None
+        self._watched: socket.socket | None = None
         self._is_over = False
+        self._lock = threading.Lock()
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
+
+    def __enter__(self) -> Self:
         self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._watch(None)
 
     def watch(self, sock: socket.socket | None) -> None:
-        self._sock = sock
-        if self._is_over:
-            self._end()
+        """Watch this connection from now on; it ends at once if the time is over already."""
+        # A second name for the same connection: STARTTLS takes the first one away, and the
+        # handshake is as good a place to drip bytes as any.
+        self._watch(socket.socket(fileno=os.dup(sock.fileno())) if sock else None)
 
-    def stop(self) -> None:
-        self._timer.cancel()
+    def _watch(self, connection: socket.socket | None) -> None:
+        with self._lock:
+            if self._watched is not None:
+                self._watched.close()
+            self._watched = connection
+            if self._is_over:
+                self._shut()
 
     def _end(self) -> None:
-        self._is_over = True
-        if self._sock is not None:
-            try:
-                self._sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return
+        with self._lock:
+            self._is_over = True
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._watched is None:
+            return
+        try:
+            self._watched.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # it has ended by itself
 
 
 def _watched_socket(watchdog: _Watchdog, host: str, port: int, timeout: float) -> socket.socket:
@@ -284,8 +331,25 @@ def _watched_socket(watchdog: _Watchdog, host: str, port: int, timeout: float) -
     return sock
 
 
+class _WholeLines:
+    """Replies line by line; one that the end of the connection cut is none.
+
+    smtplib would read `250 queu`, or even `25`, as the server's word.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readline(self, limit: int) -> bytes:
+        line = self._file.readline(limit)
+        return line if line.endswith(b"\n") or len(line) >= limit else b""
+
+    def close(self) -> None:
+        self._file.close()
+
+
 class _Watched(smtplib.SMTP):
-    """Shows its socket to the watchdog before the greeting is read."""
+    """Shows its socket to the watchdog before the greeting is read; takes only whole replies."""
 
     def __init__(self, watchdog: _Watchdog, settings: SmtpSettings, *, timeout: float) -> None:
         self._watchdog = watchdog
@@ -293,23 +357,18 @@ class _Watched(smtplib.SMTP):
             settings.host, settings.port, local_hostname=settings.helo_name, timeout=timeout
         )
 
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _WholeLines(self.sock.makefile("rb"))
+        return super().getreply()
+
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         return _watched_socket(self._watchdog, host, port, timeout)
 
 
-class _WatchedTls(smtplib.SMTP_SSL):
+class _WatchedTls(_Watched):
     """The same, with TLS from the first byte."""
 
-    def __init__(self, watchdog: _Watchdog, settings: SmtpSettings, *, timeout: float) -> None:
-        self._watchdog = watchdog
-        super().__init__(
-            settings.host,
-            settings.port,
-            local_hostname=settings.helo_name,
-            timeout=timeout,
-            context=_tls(),
-        )
-
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        sock = _watched_socket(self._watchdog, host, port, timeout)
-        return self.context.wrap_socket(sock, server_hostname=host)
+        sock = super()._get_socket(host, port, timeout)
+        return _tls().wrap_socket(sock, server_hostname=host)
