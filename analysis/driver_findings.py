@@ -151,7 +151,7 @@ def heat_words(heat: Heatmap) -> str:
         low, high = (pick(exact, key=lambda each: each[0]) for pick in (min, max))
         sentences.append(
             gettext(
-                "Lowest: %(low)s with %(low_value)s. Highest: %(high)s with %(high_value)s.",
+                "Lowest %(low_value)s (%(low)s), highest %(high_value)s (%(high)s).",
                 low=row_name(low[1].row),
                 low_value=format_number(low[0]),
                 high=row_name(high[1].row),
