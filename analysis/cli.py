@@ -15,12 +15,12 @@ from sqlalchemy import delete, select
 from analysis import sentiment
 from analysis.cells import build_due, differing_cells, waves_to_build
 from analysis.csv_export import CSV_KINDS, PLAIN, csv_bytes
-from analysis.demo import count_steps, demo_account, fill, require_demo
+from analysis.demo import DemoRefused, count_steps, demo_account, fill, require_demo
 from analysis.exports import Kind, export_table, file_name, require_exportable
 from analysis.models import CommentScore
 from analysis.queries import run_figures
 from analysis.scoring import read_comments, unread_comments, waiting_count
-from analysis.simulator import DEFAULT_UNTIL, SIZES, build
+from analysis.simulator import DEFAULT_UNTIL, SIZES, Truth, build
 from surveys.command_line import audit_command, says_errors
 from surveys.db import begin_read_only, db
 from surveys.models import Wave
@@ -183,6 +183,8 @@ def demo(size: str, seed: int, until: int, truth: Path | None) -> None:
     session = db.session()
     require_demo(session, settings(), until=until, now=now())
     workspace = build(seed, size, until=until)
+    if truth is not None:
+        _write_truth(truth, workspace.truth)
     steps = fill(session, settings(), workspace, now=now())
     with click.progressbar(
         steps,
@@ -193,14 +195,20 @@ def demo(size: str, seed: int, until: int, truth: Path | None) -> None:
     ) as bar:
         for _ in bar:
             pass
-    if truth is not None:
-        _write_privately(truth, workspace.truth.to_json())
     audit_command("demo.fill", None, None, size=size, seed=seed, until=until)
     session.commit()
     account = demo_account(workspace)
     known = json.dumps({"email": account.email, "password": account.password})
     _write_privately(settings().instance / "demo.json", known + "\n")
     click.echo(f"The demo workspace is ready: {account.email} signs in with {account.password}")
+
+
+def _write_truth(path: Path, truth: Truth) -> None:
+    """Before the long work, since a path that cannot be written would waste it."""
+    try:
+        _write_privately(path, truth.to_json())
+    except OSError as error:
+        raise DemoRefused(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _write_privately(path: Path, text: str) -> None:

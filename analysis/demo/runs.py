@@ -79,7 +79,7 @@ def load_wave(desk: Desk, version: SurveyVersion, part: Part) -> LoadedWave:
     rows = (_row(desk, wave, each, profiles.numbers[each.person.id]) for each in asked)
     write(desk.session, "invitations", rows)
     codes = desk.session.execute(select(Question.code, Question.id))
-    return LoadedWave(wave, part.played, asked, dict(codes.tuples().all()))
+    return LoadedWave(wave, part.played, asked, dict(codes.all()))
 
 
 def sending_instant(begin: datetime, place: int, count: int) -> datetime:

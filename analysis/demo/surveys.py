@@ -40,13 +40,8 @@ class Plan:
     dimensions: tuple[str, ...]
 
 
-MAIN = Plan(
-    "partner-pulse",
-    "Partner pulse",
-    Mode.CONFIDENTIAL,
-    # Company size would be a fifth, of which sixty companies could show three quarters.
-    ("type", "tier", "region", "revenue_band"),
-)
+#: Company size would be a fourth dimension, of which sixty companies could show three quarters.
+MAIN = Plan("partner-pulse", "Partner pulse", Mode.CONFIDENTIAL, ("type", "tier", "region"))
 KEY_PARTNERS = Plan("key-partners", "Key partner review", Mode.IDENTIFIED, ("type", "tier"))
 
 
