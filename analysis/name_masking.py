@@ -19,13 +19,14 @@ WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 ADDRESS = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\W\d_]{2,}")
 #: A Polish consonant after a fleeting e: Dudek, Dudka; Wróbel, Wróbla; Kupiec, Kupca.
 _FLEETING = re.compile(r"(.+?)i?e([klcrn])")
+_GENITIVE = re.compile(r"['’]s$")
 
-#: Folded endings of Polish cases, and the English genitive.
+#: Folded endings of Polish cases.
 ENDINGS = frozenset(
     {
         "", "a", "ach", "ami", "e", "ego", "ej", "em", "emu", "i", "ia", "ich", "ie", "iego",
         "iej", "iem", "iemu", "im", "imi", "iowi", "iu", "o", "om", "ow", "owi", "owie", "s", "u",
-        "y", "ych", "ym", "ymi", "'s", "’s",
+        "y", "ych", "ym", "ymi",
     }
 )  # fmt: skip
 LEGAL_FORMS = frozenset(
@@ -119,7 +120,8 @@ def _is_name(word: _Word, stems: frozenset[str]) -> bool:
 
 
 def _possible_stems(folded: str) -> Iterator[str]:
-    """The word itself and what is left without each ending that it has."""
+    """The word itself and what is left without each ending that it has, the genitive cut first."""
+    folded = _GENITIVE.sub("", folded)
     for ending in ENDINGS:
         if folded.endswith(ending) and len(folded) - len(ending) >= MIN_NAME:
             yield folded[: len(folded) - len(ending)]

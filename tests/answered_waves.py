@@ -1,22 +1,38 @@
 """Waves with answers, from the invitation to frozen results, as the worker would make them."""
 
 import random
-from collections.abc import Callable
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from factories import MONDAY, SetClock, make_programme, make_survey
+from factories import (
+    MONDAY,
+    SetClock,
+    make_programme,
+    make_settings,
+    make_survey,
+    make_user,
+    sign_in,
+)
 from flask import Flask
-from sqlalchemy import select
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from analysis.scoring import read_comments, unread_comments
+from app import create_app
+from surveys.db import db
 from surveys.invitations import LinkKeys, answer_token
 from surveys.mail.transport import MemoryTransport
-from surveys.models import Invitation, Survey, Wave
+from surveys.models import Comment, Invitation, Question, Survey, Wave
 from surveys.processes import job_context, jobs_of
 from surveys.questionnaires import Item, Questionnaire, read_questionnaire
 from surveys.responses import Filled, open_door, record_response
-from surveys.terms import Audience, Channel, Mode, QuestionType
+from surveys.terms import Audience, Channel, Mode, QuestionType, Role
 from surveys.waves import Run, close_run, open_run, run_of
 from surveys.worker import run_jobs
 
@@ -139,6 +155,27 @@ def open_wave(
     return run
 
 
+def write(session: Session, run: Run, *texts: str) -> list[bytes]:
+    """Comments of a run's partners, stored as the answer page stores them; their ids in order."""
+    question_id = session.scalars(select(Question.id).where(Question.code == "comment")).one()
+    ids = [secrets.token_bytes(16) for _ in texts]
+    for key, text in zip(ids, texts, strict=True):
+        session.add(
+            Comment(id=key, wave_id=run.id, question_id=question_id, text=text, locale="en")
+        )
+    session.commit()
+    return ids
+
+
+def read_all(session: Session) -> int:
+    """Read the comments that wait, as the worker does; how many."""
+    n_read = 0
+    while comments := unread_comments(session, limit=2):
+        n_read += read_comments(session, comments)
+        session.commit()
+    return n_read
+
+
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """Answers that follow from a person's place and audience, without dice.
@@ -184,3 +221,44 @@ def _drawn_without_comments(
 
 def _statements(questionnaire: Questionnaire) -> list[Item]:
     return [item for item in questionnaire.items if item.type is QuestionType.AGREE5]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An application on SQLite with answered waves, for tests that only read."""
+
+    app: Flask
+    engine: Engine
+    clock: SetClock
+
+    def client(self, email: str = "alicja@nordvik.example") -> FlaskClient:
+        """A browser of somebody who is signed in."""
+        client = self.app.test_client()
+        sign_in(client, email)
+        return client
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session of this site's database."""
+        with Session(self.engine) as session:
+            yield session
+
+
+@contextmanager
+def new_site(template: Path, folder: Path) -> Iterator[Site]:
+    """An empty, migrated site with an administrator (Alicja) and a viewer (Borys)."""
+    path = folder / "pulse.db"
+    shutil.copy(template, path)
+    clock = SetClock()
+    app = create_app(make_settings(f"sqlite:///{path}", folder / "instance"), clock=clock)
+    app.testing = False
+    with app.app_context():
+        engine = db.engine
+    with Session(engine) as session:
+        make_user(session)
+        make_user(session, "borys@nordvik.example", name="Borys Lis", role=Role.VIEWER)
+        session.commit()
+    yield Site(app, engine, clock)
+    with app.app_context():
+        db.session.remove()
+        engine.dispose()
