@@ -1,7 +1,8 @@
 """Every partner company in memory, so that a row of a file finds its company without a query.
 
 Changes are made to the index and written together. Two companies of one name are told apart by
-their identifiers; a name alone means the first.
+their identifiers; a name alone means the first. Where rows of one file contradict each other about
+a company the first one counts, so that the same file again changes nothing.
 """
 
 from collections import defaultdict
@@ -32,7 +33,7 @@ COLUMNS = (
 
 
 class PartnerIndex:
-    """The companies as they are stored, with what a file changes about them."""
+    """The companies as they are stored, with what one file changes about them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -43,6 +44,7 @@ class PartnerIndex:
         self._by_name: dict[str, int] = {}
         self._new: dict[int, dict[str, Any]] = {}
         self._changes: dict[int, dict[str, Any]] = defaultdict(dict)
+        self._said: dict[int, set[str]] = defaultdict(set)
         query = select(PARTNERS.c.id, *(PARTNERS.c[name] for name in COLUMNS))
         for partner_id, *values in session.execute(query.order_by(PARTNERS.c.id)):
             self._remember(partner_id, dict(zip(COLUMNS, values, strict=True)))
@@ -66,13 +68,20 @@ class PartnerIndex:
         row = {**dict.fromkeys(COLUMNS), **self._with_search_key(values)}
         self._remember(partner_id, row)
         self._new[partner_id] = row
+        self._said[partner_id].update(values)
         return partner_id
 
     def change(self, partner_id: int, values: Mapping[str, Any]) -> bool:
-        """Set the columns that differ; True if any did."""
+        """Set the columns that differ and that no row before has said; True if any did."""
+        said = self._said[partner_id]
+        wanted = {name: value for name, value in values.items() if name not in said}
+        said.update(wanted)
         row = self._rows[partner_id]
-        wanted = self._with_search_key(values)
-        different = {name: value for name, value in wanted.items() if row[name] != value}
+        different = {
+            name: value
+            for name, value in self._with_search_key(wanted).items()
+            if row[name] != value
+        }
         if different:
             row.update(different)
             self._remember(partner_id, row)

@@ -409,6 +409,24 @@ e@f.example;INTEGRA;;
     assert third.partner.external_id == "1"
 
 
+def test_of_rows_that_contradict_each_other_about_a_company_the_first_counts(
+    session: Session,
+) -> None:
+    text = """
+email;partner_name;tier;region
+a@b.example;Integra;Gold;
+c@d.example;INTEGRA;Silver;north
+e@f.example;integra;;south
+"""
+    run(session, text)
+
+    again = run(session, text)
+
+    integra = partner(session, "Integra")
+    assert (integra.tier, integra.region) == ("Gold", "north")
+    assert (again.counts.n_changed, again.counts.n_unchanged) == (0, 3)
+
+
 def test_a_company_known_by_name_takes_its_first_identifier(session: Session) -> None:
     run(session, "email;partner_name\na@b.example;Sieć Plus")
 
