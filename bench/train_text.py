@@ -268,6 +268,12 @@ def calibrated_sharpness(found: Sequence[Example], chances: Sequence[Sequence[fl
     return round(float(minimize_scalar(loss, bounds=(0.2, 3.0), method="bounded").x), _DIGITS)
 
 
+def sharpened(chances: Sequence[float], sharpness: float) -> list[float]:
+    """Chances as a model of this sharpness would give them, from those of one of sharpness 1."""
+    powers = [(chance + 1e-12) ** sharpness for chance in chances]
+    return [power / sum(powers) for power in powers]
+
+
 def document(seeds: Sequence[Seed]) -> dict[str, Entry]:
     """What stands in `model.json`, by language."""
     return {language: _entry(examples(seeds, language), language) for language in LANGUAGES}
