@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from analysis.export_table import Table
 from analysis.response_columns import NOT_APPLICABLE
 from surveys.models import Question, VersionItem, Wording, WordingText
-from surveys.question_bank import Bank, load_bank
+from surveys.question_bank import Bank, fill, load_bank
 from surveys.waves import Run
+from surveys.workspace import workspace
 
 CODEBOOK_HEADINGS = (
     "audience",
@@ -26,7 +27,11 @@ CODEBOOK_HEADINGS = (
 
 
 def codebook_table(session: Session, run: Run) -> Table:
-    """Every question of the run's version: type, scale, stored values, wording per language."""
+    """Every question of the run's version: type, scale, stored values, wording per language.
+
+    The vendor's name stands in the wordings as respondents read it.
+    """
+    vendor = workspace(session).vendor
     items = session.execute(
         select(
             VersionItem.audience,
@@ -59,7 +64,7 @@ def codebook_table(session: Session, run: Run) -> Table:
             row.series,
             f"{row.code}_why" if row.has_comment else None,
             row.locale,
-            row.text,
+            fill(row.text, vendor=vendor),
             "; ".join(_values(row, bank)),
         ]
         for row in items

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from factories import (
     MONDAY,
+    SECRET,
     SetClock,
     make_programme,
     make_settings,
@@ -230,6 +231,7 @@ class Site:
     app: Flask
     engine: Engine
     clock: SetClock
+    keys: LinkKeys
 
     def client(self, email: str = "alicja@nordvik.example") -> FlaskClient:
         """A browser of somebody who is signed in."""
@@ -258,7 +260,7 @@ def new_site(template: Path, folder: Path) -> Iterator[Site]:
         make_user(session)
         make_user(session, "borys@nordvik.example", name="Borys Lis", role=Role.VIEWER)
         session.commit()
-    yield Site(app, engine, clock)
+    yield Site(app, engine, clock, LinkKeys(SECRET, "localhost"))
     with app.app_context():
         db.session.remove()
         engine.dispose()
