@@ -3,8 +3,10 @@
 import html
 import re
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import pytest
 from factories import (
@@ -18,15 +20,20 @@ from factories import (
 )
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from surveys.contact_file import sample_contacts
 from surveys.contact_imports import KEPT, forget_old_imports
 from surveys.models import AuditEvent, Contact, Import, Partner, Suppression, User
 from surveys.preferences import suppress
 from surveys.terms import Audience, ImportState, Role, SuppressionReason
+from surveys.web.security import MAX_BODY_BYTES
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 HEADING = "E-mail;Imię;Nazwisko;Firma"
 GOOD = f"{HEADING}\newa@integra.example;Ewa;Żuk;Integra Śląsk\njan@halo.example;Jan;Wróbel;Halo"
@@ -364,12 +371,50 @@ def test_a_form_without_a_file_or_guard_is_refused(alicja: FlaskClient, session:
 
 
 def test_a_file_may_be_larger_than_any_other_form(alicja: FlaskClient) -> None:
-    rows = "\n".join(f"p{number}@x.example;Firma" for number in range(9000))
+    rows = "\n".join(f"person{number}@example.example;Firma" for number in range(9_000))
 
     page = text_of(alicja.get(uploaded(alicja, f"email;partner_name\n{rows}")))
 
     assert "9000 rows" in page
     assert "Import 9000 contacts" in page
+
+
+class SlowBody(BytesIO):
+    """The body of a request; others can work while it arrives, or reading it fails."""
+
+    def __init__(self, body: bytes, work: Callable[[], None]) -> None:
+        super().__init__(body)
+        self._work = work
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Some more of the body, after somebody else has worked."""
+        self._work()
+        return super().readinto(buffer)
+
+
+def test_nobody_waits_while_a_file_arrives(
+    alicja: FlaskClient, session: Session, engine: Engine
+) -> None:
+    token = csrf_token(alicja.get("/contacts/import").text)
+    padding = "x" * (MAX_BODY_BYTES + 1)
+    data = f"email;partner_name;nip\na@b.example;Integra;{padding}"
+    file = FileStorage(BytesIO(data.encode()), "list.csv")
+    boundary, body = encode_multipart({"csrf_token": token, "file": file})
+
+    def write() -> None:
+        with Session(engine) as other:
+            other.execute(update(User).values(name="Alicja Kowalska"))
+            other.commit()
+
+    reply = alicja.post(
+        "/contacts/import",
+        input_stream=SlowBody(body, write),
+        content_type=f"multipart/form-data; boundary={boundary}",
+        content_length=len(body),
+    )
+
+    assert reply.status_code == 303
+    assert set(session.scalars(select(User.name))) == {"Alicja Kowalska"}
 
 
 def test_a_file_beyond_the_limit_leads_back_to_the_form_with_the_reason(

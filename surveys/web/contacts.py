@@ -101,6 +101,9 @@ def new_import() -> str:
 @signed_in(Permission.RUN_SURVEYS)
 def upload() -> Response | tuple[str, int]:
     """Check a file and keep it; one that cannot be read changes nothing and says why."""
+    # A body may arrive slowly. On SQLite a transaction that is open meanwhile, if only to read who
+    # is signed in, would keep every other writer waiting.
+    db.session.rollback()
     request.max_content_length = MAX_UPLOAD_BYTES
     try:
         form = UploadForm()
