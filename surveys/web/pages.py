@@ -6,6 +6,7 @@ from flask import Flask
 
 from surveys.db import db
 from surveys.i18n import gettext
+from surveys.permissions import Permission, allows
 from surveys.runtime import settings
 from surveys.terms import Role
 from surveys.web.accounts import EmptyForm
@@ -37,6 +38,7 @@ def _frame() -> dict[str, Any]:
         "user_name": user.name,
         "user_role": role_name(user.role),
         "user_initials": "".join(word[0] for word in user.name.split()[:2]).upper(),
+        "may_run_surveys": allows(user, Permission.RUN_SURVEYS),
         "csrf_token": _csrf_token,
         "is_demo": settings().is_demo,
     }
