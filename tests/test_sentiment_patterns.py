@@ -8,9 +8,9 @@ import pytest
 from analysis.sentiment import analyse, cues
 from analysis.sentiment.features import NAMES
 from analysis.sentiment.lexicon import FOLDER, LANGUAGES, Lexicon, rows
-from analysis.sentiment.model import LABELS, models
-from analysis.sentiment.patterns import ElementIndex, Kind, Rule, Word, compile_elements, match_rest
-from analysis.sentiment.words import TOKEN, cut, fold, shorten_runs
+from analysis.sentiment.model import models
+from analysis.sentiment.patterns import ElementIndex, Word, compile_elements, match_rest
+from analysis.sentiment.words import TOKEN, fold, pieces, shorten_runs
 
 DRIVERS = {
     "incentives",
@@ -33,8 +33,7 @@ def matches(pattern: str, text: str) -> bool:
     index = ElementIndex()
     first, rest = compile_elements(pattern, index)
     words = [Word(elements=frozenset(index.matching(fold(word)))) for word in text.split()]
-    rule = Rule(Kind.CUE, first, rest)
-    return first in words[0].elements and match_rest(rule, words, after=0, stop=len(words)) >= 0
+    return first in words[0].elements and match_rest(rest, words, after=0, stop=len(words)) >= 0
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_drawn_out_words_are_shortened() -> None:
 
 
 def test_cutting_keeps_numbers_abbreviated_words_and_emoticons_whole() -> None:
-    assert [part.group() for part in cut("2,5% mniej :-) don't <b>")] == [
+    assert [part.group() for part in pieces("2,5% mniej :-) don't <b>")] == [
         "2,5%",
         "mniej",
         ":-)",
@@ -86,12 +85,12 @@ def test_cutting_keeps_numbers_abbreviated_words_and_emoticons_whole() -> None:
 def test_two_swapped_letters_are_still_understood() -> None:
     lexicon = Lexicon("pl")
 
-    assert lexicon.word("fatanly").weight == lexicon.word("fatalny").weight
-    assert lexicon.word("suuuper").weight == lexicon.word("super").weight
+    assert lexicon["fatanly"].weight == lexicon["fatalny"].weight
+    assert lexicon["suuuper"].weight == lexicon["super"].weight
 
 
 def test_a_negating_prefix_turns_a_known_quality() -> None:
-    weight = Lexicon("pl").word("niefachowy").weight
+    weight = Lexicon("pl")["niefachowy"].weight
 
     assert weight is not None
     assert weight < 0
@@ -143,7 +142,7 @@ def test_every_table_is_named_in_the_sources() -> None:
 
 def test_the_model_knows_every_feature_and_gives_chances() -> None:
     for model in models().values():
-        assert len(model.coefficients) == len(LABELS)
+        assert len(model.columns) == len(NAMES)
         chances = model.chances([0.5] * len(NAMES))
         assert sum(chances) == pytest.approx(1)
 

@@ -31,6 +31,12 @@ QUICK = 67108864  # within an hour, the same day
 EVENT = 33554432  # was cut, has been changed: something was done to the writer
 DESPITE = 262144  # although, despite: the judgement beside it gives way
 
+# Not cues of a list, but of a word as it stands in a text.
+SPEAKS = 134217728  # it says good or bad, or may begin what does
+CAPITAL = 268435456  # written in capitals
+
+READ = SPEAKS | NEGATION | BOOST | SOFTEN | UP | DOWN | GOOD | BAD | JOIN  # read while judging
+
 BY_NAME = {
     "negation": NEGATION,
     "boost": BOOST,

@@ -17,6 +17,8 @@ def mentions_by_clause(
     text: str, reading: Reading, clauses: Sequence[Judged], *, overall: Label
 ) -> list[tuple[DriverMention, ...]]:
     """For each clause, the drivers named in it, each once."""
+    if not reading.drivers:
+        return [()] * len(clauses)
     found: list[dict[str, Found]] = [{} for _ in clauses]
     stops = [clause.stretch.stop for clause in clauses]
     for mention in _trusted(reading):
@@ -29,7 +31,7 @@ def mentions_by_clause(
             DriverMention(
                 driver=driver,
                 polarity=_polarity(place, clauses, overall),
-                evidence=text[reading.starts[named.first] : reading.ends[named.last]],
+                evidence=text[slice(*reading.cut.span(named.first, named.last))],
             )
             for driver, named in in_clause.items()
         )

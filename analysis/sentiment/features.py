@@ -53,6 +53,23 @@ NAMES = (
 )
 ENGLISH_ONLY = frozenset({"vader", "textblob", "subjectivity"})
 
+# In the order of `NAMES`, from "request" to "quick".
+_CUES = (
+    cues.REQUEST,
+    cues.QUESTION,
+    cues.WHY,
+    cues.WAIT,
+    cues.FACT,
+    cues.THANKS,
+    cues.IRONY,
+    cues.RESTRICT,
+    cues.BURDEN,
+    cues.RIVAL,
+    cues.ADDRESS,
+    cues.OURSELVES,
+    cues.EVENT,
+    cues.QUICK,
+)
 _STANDS = 0.8
 _TERM = 0.6  # value of a term that occurs: below 1, since single words prove less than the lists
 _FULL_TERM_WORDS = 15  # in longer texts there are more terms, and each of them says less
@@ -60,7 +77,7 @@ _FULL_TERM_WORDS = 15  # in longer texts there are more terms, and each of them 
 
 def terms(reading: Reading) -> list[str]:
     """Stems of the words of a text, and of each two neighbours; each once, in a fixed order."""
-    stems = [word.stem for word in reading.words]
+    stems = reading.stems
     pairs = [f"{left} {right}" for left, right in pairwise(stems)]
     return list(dict.fromkeys((*stems, *pairs)))
 
@@ -81,6 +98,9 @@ def features(reading: Reading, clauses: Sequence[Judged]) -> list[float]:
     bits = 0
     for clause in clauses:
         bits |= clause.bits
+    marks = "".join(reading.cut.marks)
+    if "?" in marks:
+        bits |= cues.QUESTION
     is_silent = good + bad < 0.3
     return [
         1.0,
@@ -95,29 +115,20 @@ def features(reading: Reading, clauses: Sequence[Judged]) -> list[float]:
         float(stands_good),
         float(stands_bad),
         float(stands_good and stands_bad),
-        float(bool(bits & cues.REQUEST)),
-        float(bool(reading.n_questions or bits & cues.QUESTION)),
-        float(bool(bits & cues.WHY)),
-        float(bool(bits & cues.WAIT)),
-        float(bool(bits & cues.FACT)),
-        float(bool(bits & cues.THANKS)),
-        float(bool(bits & cues.IRONY)),
-        float(bool(bits & cues.RESTRICT)),
-        float(bool(bits & cues.BURDEN)),
-        float(bool(bits & cues.RIVAL)),
-        float(bool(bits & cues.ADDRESS)),
-        float(bool(bits & cues.OURSELVES)),
-        float(bool(bits & cues.EVENT)),
-        float(bool(bits & cues.QUICK)),
-        float(any(clause.bits & cues.NEGATION and not clause.hits for clause in clauses)),
+        *[1.0 if bits & cue else 0.0 for cue in _CUES],
+        float(_denies(clauses)),
         float(bool(reading.exits)),
-        float(bool(reading.n_exclamations or any(word.is_capital for word in reading.words))),
+        float("!" in marks or bool(bits & cues.CAPITAL)),
         min(1.0, math.log1p(len(reading.words)) / 5),
-        min(1.0, reading.n_numbers / 3),
+        min(1.0, reading.stems.count("#") / 3),
         float(is_silent),
         float(is_silent and bool(reading.drivers)),
-        *_outside(reading),
+        *(_outside(reading) if reading.has_outside else (0.0, 0.0, 0.0)),
     ]
+
+
+def _denies(clauses: Sequence[Judged]) -> bool:
+    return any(clause.bits & cues.NEGATION and not clause.hits for clause in clauses)
 
 
 def _saturated(amount: float) -> float:

@@ -43,20 +43,12 @@ class Judged:
     good: float
     bad: float
     bits: int
+    polarity: Label
 
     @property
     def value(self) -> float:
         """Balance of the clause: above zero it praises."""
         return self.good - self.bad
-
-    @property
-    def polarity(self) -> Label:
-        """What the clause says as a whole."""
-        if max(self.good, self.bad) < _LEAST:
-            return Label.NEUTRAL
-        if min(self.good, self.bad) > 0.6 * max(self.good, self.bad):
-            return Label.MIXED
-        return Label.POSITIVE if self.good > self.bad else Label.NEGATIVE
 
 
 def judge(reading: Reading, *, keeps: Callable[[Hit], bool] | None = None) -> list[Judged]:
@@ -67,7 +59,7 @@ def judge(reading: Reading, *, keeps: Callable[[Hit], bool] | None = None) -> li
     """
     judged: list[Judged] = []
     for stretch in reading.stretches:
-        hits = _hits(reading, stretch)
+        hits = _hits(reading, stretch) if _bits(reading, stretch) & cues.READ else []
         if keeps is not None:
             hits = [hit for hit in hits if keeps(hit)]
         parting = _parting(hits, reading.cues)
@@ -97,9 +89,7 @@ def _parting(hits: Sequence[Hit], bits: Sequence[int]) -> int | None:
 
 
 def _sum_up(reading: Reading, stretch: Stretch, hits: Sequence[Hit]) -> Judged:
-    bits = 0
-    for position in range(stretch.first, stretch.stop):
-        bits |= reading.cues[position]
+    bits = _bits(reading, stretch)
     kept = _WISHED if bits & cues.REQUEST else _ASKED if bits & cues.QUESTION else 1.0
     good = bad = 0.0
     for hit in hits:
@@ -107,7 +97,22 @@ def _sum_up(reading: Reading, stretch: Stretch, hits: Sequence[Hit]) -> Judged:
             good += hit.value * kept
         else:
             bad -= hit.value
-    return Judged(stretch=stretch, hits=hits, good=good, bad=bad, bits=bits)
+    return Judged(stretch, hits, good, bad, bits, _polarity(good, bad))
+
+
+def _bits(reading: Reading, stretch: Stretch) -> int:
+    bits = 0
+    for bit in reading.cues[stretch.first : stretch.stop]:
+        bits |= bit
+    return bits
+
+
+def _polarity(good: float, bad: float) -> Label:
+    if good < _LEAST and bad < _LEAST:
+        return Label.NEUTRAL
+    if min(good, bad) > 0.6 * max(good, bad):
+        return Label.MIXED
+    return Label.POSITIVE if good > bad else Label.NEGATIVE
 
 
 @dataclass(slots=True)
@@ -143,13 +148,15 @@ def _hits(reading: Reading, stretch: Stretch) -> list[Hit]:
     things: list[int] = []
     words, bits, polar = reading.words, reading.cues, reading.polar
     scan = _Scan()
-    position = stretch.first
-    while position < stretch.stop:
+    covered_until = -1
+    for position in range(stretch.first, stretch.stop):
         bit = bits[position]
+        if position <= covered_until or not bit & cues.READ:
+            continue
         found = polar.get(position)
         if found is not None:
             hit = _pattern_hit(found, bit, scan)
-            position = found.last
+            covered_until = found.last
         else:
             hit = _word_hit(words[position], position, scan)
             scan.note(bit, position)
@@ -159,7 +166,6 @@ def _hits(reading: Reading, stretch: Stretch) -> list[Hit]:
                 things.append(position)
         if hit is not None:
             hits.append(hit)
-        position += 1
     if directions and things:
         hits.extend(_direction_hits(directions, things, bits))
         hits.sort(key=lambda hit: hit.first)

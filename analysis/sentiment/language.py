@@ -8,7 +8,6 @@ judged as the same comment with them.
 
 import math
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -23,19 +22,20 @@ STEPS_PER_NAT = 8  # the unit of its numbers
 
 _SHORTEST_JUDGED = 3  # words; below, the prior is trusted
 _PRIOR_ODDS = 20.0  # how much likelier the page's language is than each of the others
-_LETTERS_READ = 300  # more text does not change the verdict, only the time
-_SEQUENCES = (5, 4, 3, 2)  # lengths, the longest first
+_WORDS_READ, _LETTERS_READ = 40, 300  # more does not change the verdict, only the time
+_LENGTHS = (5, 4, 3, 2)  # of sequences, the longest first
+_NOTHING = (0,) * len(LANGUAGES)
 _MOST_REMEMBERED = 60_000
 
 
-class FunctionWords:
-    """Counts, per language, the words that hardly any other of the languages uses."""
+class FunctionWords(dict[str, str | None]):
+    """The language that a written word speaks for, if hardly any other of the languages uses it."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
+        super().__init__()
         self._votes: dict[str, str] = {}
         self._endings: dict[str, str] = {}
         self._letters: dict[str, str] = {}
-        self._remembered: dict[str, str | None] = {}
         for language, kind, words in rows(folder / "function_words.tsv"):
             if kind == "letter":
                 self._letters.update(dict.fromkeys(words.split(), language))
@@ -45,29 +45,20 @@ class FunctionWords:
 
     def count(self, written: Sequence[str]) -> dict[str, int]:
         """Votes per language for a row of words."""
-        votes: dict[str, int] = {}
-        remembered = self._remembered
-        for word in written:
-            try:
-                language = remembered[word]
-            except KeyError:
-                language = self._remember(word)
-            if language:
-                votes[language] = votes.get(language, 0) + 1
-        return votes
+        votes = [language for language in map(self.__getitem__, written) if language]
+        return {language: votes.count(language) for language in dict.fromkeys(votes)}
 
-    def _remember(self, word: str) -> str | None:
+    def __missing__(self, word: str) -> str | None:
         folded = fold(word[:40])
         language = self._by_letter(word) or self._votes.get(folded)
         if language is None and len(folded) > 4:
             language = next(
                 (self._endings[e] for e in (folded[-4:], folded[-3:]) if e in self._endings), None
             )
-        if len(self._remembered) >= _MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[word] = language
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[word] = language
         return language
-
 
     def _by_letter(self, word: str) -> str | None:
         letters = () if word.isascii() else unicodedata.normalize("NFC", word[:40].lower())
@@ -79,12 +70,37 @@ def _function_words() -> FunctionWords:
     return FunctionWords()
 
 
+class LetterSequences(dict[str, tuple[int, ...]]):
+    """How likely a written word is in each of `LANGUAGES`, in steps of 1 / `STEPS_PER_NAT`.
+
+    At each place the longest known sequence that ends there counts.
+    Source: naive Bayes on byte sequences, Lui and Baldwin 2012.
+    """
+
+    def __init__(self, table: Path = NGRAMS) -> None:
+        super().__init__()
+        self._known = {
+            letters.replace("_", " "): tuple(map(int, steps.split()))
+            for letters, steps in rows(table)
+        }
+
+    def __missing__(self, written: str) -> tuple[int, ...]:
+        word = f" {fold(written[:40])} "
+        found = [self._longest(word, end) for end in range(2, len(word) + 1)]
+        total = tuple(map(sum, zip(_NOTHING, *found, strict=True)))
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[written] = total
+        return total
+
+    def _longest(self, word: str, end: int) -> tuple[int, ...]:
+        endings = (word[end - length : end] for length in _LENGTHS if length <= end)
+        return next((self._known[one] for one in endings if one in self._known), _NOTHING)
+
+
 @lru_cache(maxsize=1)
-def _ngrams() -> dict[str, tuple[int, ...]]:
-    """Letter sequences with the steps each language gets for them, in the order of `LANGUAGES`."""
-    return {
-        letters.replace("_", " "): tuple(map(int, steps.split())) for letters, steps in rows(NGRAMS)
-    }
+def _letter_sequences() -> LetterSequences:
+    return LetterSequences()
 
 
 def normal_code(code: str | None) -> str | None:
@@ -113,36 +129,16 @@ def _clear_winner(votes: dict[str, int], prior: str | None) -> str | None:
 
 
 def _statistical(written: Sequence[str], prior: str | None) -> str:
-    text = f" {' '.join(map(fold, written))} "[:_LETTERS_READ]
-    if not any(letter.isalpha() for letter in text):
+    read = written[:_WORDS_READ]
+    letters = [letter for letter in "".join(read)[:_LETTERS_READ] if letter.isalpha()]
+    if not letters:
         return prior or UNKNOWN
-    if sum(letter.isalpha() and ord(letter) > 0x24F for letter in text) * 2 > len(text):
+    if sum(ord(letter) > 0x24F for letter in letters) * 2 > len(letters):
         return UNKNOWN
-    scores = _scores(text)
+    totals = map(sum, zip(*map(_letter_sequences().__getitem__, read), strict=True))
+    # Tempered by the length, as in py3langid: neighbouring sequences say the same thing twice.
+    unit = 1 / (STEPS_PER_NAT * math.sqrt(len(letters)))
+    scores = {name: unit * total for name, total in zip(LANGUAGES, totals, strict=True)}
     if prior:
         scores[prior] += math.log(_PRIOR_ODDS)
     return max(scores, key=lambda name: scores[name])
-
-
-def _scores(text: str) -> dict[str, float]:
-    """Logarithm of each language's chance but for a constant, tempered by the length of the text.
-
-    At each place the longest known sequence that ends there counts, and the more often it comes the
-    less. Source: naive Bayes on byte sequences, Lui and Baldwin 2012; the temper is py3langid's.
-    """
-    known = _ngrams()
-    counts = Counter(
-        next(
-            (ngram for n in _SEQUENCES if (ngram := text[max(0, end - n) : end]) in known),
-            "",
-        )
-        for end in range(2, len(text) + 1)
-    )
-    del counts[""]
-    unit = 1 / (STEPS_PER_NAT * math.sqrt(len(text)))
-    totals = [0.0] * len(LANGUAGES)
-    for ngram, count in counts.items():
-        weight = unit * math.log1p(count)
-        for place, steps in enumerate(known[ngram]):
-            totals[place] += weight * steps
-    return dict(zip(LANGUAGES, totals, strict=True))

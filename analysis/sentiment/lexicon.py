@@ -5,7 +5,7 @@ form; the answer is kept for the written form, so that ordinary text costs one d
 a word. Nothing here looks at neighbours.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -32,37 +32,46 @@ def rows(file: Path) -> Iterator[list[str]]:
             yield [cell.strip() for cell in line.split("\t")]
 
 
-class Lexicon:
-    """The words of one language; `word()` is the only question it answers."""
+class Lexicon(dict[str, Word]):
+    """The words of one language: `lexicon[written]` is all that is known of a word as written.
+
+    A dictionary that fills itself, because a look-up in one is the cheapest thing in Python and
+    every word of every comment needs it.
+    """
 
     def __init__(
         self, language: str, *, folder: Path = FOLDER, outside: OutsideScores | None = None
     ) -> None:
+        super().__init__()
         self.language = language
+        self.has_outside = outside is not None
         self._index = ElementIndex()
         self._rules: dict[int, list[Rule]] = {}
         self._outside = outside
-        self._remembered: dict[str, Word] = {}
         self._prefixes = _negating_prefixes(language)
         for rule in _rules_of(language, folder, self._index):
             self._rules.setdefault(rule.first, []).append(rule)
 
-    def word(self, written: str) -> Word:
-        """What is known of a word as it was written, case and diacritics included."""
-        known = self._remembered.get(written)
-        if known is None:
-            known = self._look_up(written)
-            if len(written) <= _LONGEST_REMEMBERED:
-                if len(self._remembered) >= _MOST_REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[written] = known
-        return known
+    def __missing__(self, written: str) -> Word:
+        found = self._look_up(written)
+        if len(written) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[written] = found
+        return found
 
     def _look_up(self, written: str) -> Word:
         folded = fold(written)[:_LONGEST_REMEMBERED]
         found = self._known(folded) or self._with_prefix(folded) or self._repaired(folded)
         is_capital = len(written) > 3 and written.isupper()
-        return replace(found or Word(), is_capital=is_capital, stem=stem(folded))
+        word = found or Word()
+        return replace(
+            word,
+            bits=word.cues
+            | (cues.SPEAKS if word.weight is not None or word.vader or word.blob else 0)
+            | (cues.CAPITAL if is_capital else 0),
+            stem=stem(folded),
+        )
 
     def _known(self, folded: str) -> Word | None:
         found = self._index.matching(folded)
@@ -119,18 +128,17 @@ def _word_of(rules: list[Rule], found: dict[int, int]) -> Word:
         weight=best.weight if best else None,
         negated=best.negated if best else 0.0,
         cues=bits,
-        followed=_by_second_element(rules),
-        gapped=tuple(rule for rule in rules if rule.rest and rule.rest[0][0]),
+        followed=_by_second_element(rule for rule in rules if rule.rest and not rule.rest[0][0]),
+        gapped=_by_second_element(rule for rule in rules if rule.rest and rule.rest[0][0]),
         singles=tuple(rule for rule in alone if rule.kind in (Kind.DRIVER, Kind.QUIET_EXIT)),
     )
 
 
-def _by_second_element(rules: list[Rule]) -> dict[int, tuple[Rule, ...]]:
+def _by_second_element(rules: Iterable[Rule]) -> dict[int, tuple[Rule, ...]]:
     found: dict[int, tuple[Rule, ...]] = {}
     for rule in rules:
-        if rule.rest and not rule.rest[0][0]:
-            second = rule.rest[0][1]
-            found[second] = (*found.get(second, ()), rule)
+        second = rule.rest[0][1]
+        found[second] = (*found.get(second, ()), rule)
     return found
 
 

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import mul
 from pathlib import Path
 from typing import TypedDict
 
@@ -30,32 +29,38 @@ class Entry(TypedDict):
     terms: dict[str, list[float]]
 
 
+Column = tuple[float, float, float, float]  # a number for each of LABELS
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Coefficients of one language: a row of `len(NAMES)` numbers for each of `LABELS`.
+    """What one language's features speak for: `columns` in the order of `features.NAMES`."""
 
-    `terms` holds, for each known term, one number for each of `LABELS`.
-    """
-
-    coefficients: tuple[tuple[float, ...], ...]
+    columns: Sequence[Column]
     sharpness: float
-    terms: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    terms: Mapping[str, Column] = field(default_factory=dict)
 
     def chances(
         self, values: Sequence[float], terms: Iterable[str] = (), *, term_value: float = 0.0
     ) -> list[float]:
         """Chance of each of `LABELS`, in that order; they add up to 1."""
-        logits = [sum(map(mul, row, values)) for row in self.coefficients]
-        known = [found for term in terms if (found := self.terms.get(term))]
-        if known:
-            logits = [
-                logit + term_value * sum(column)
-                for logit, column in zip(logits, zip(*known, strict=True), strict=True)
-            ]
-        top = max(logits)
-        powers = [math.exp(self.sharpness * (logit - top)) for logit in logits]
-        total = sum(powers)
-        return [power / total for power in powers]
+        known = self.terms
+        found = [(term_value, known[term]) for term in terms if term in known]
+        found += [pair for pair in zip(values, self.columns, strict=True) if pair[0]]
+        negative = mixed = neutral = positive = 0.0
+        for value, column in found:
+            negative += value * column[0]
+            mixed += value * column[1]
+            neutral += value * column[2]
+            positive += value * column[3]
+        return _softmax((negative, mixed, neutral, positive), self.sharpness)
+
+
+def _softmax(logits: Sequence[float], sharpness: float) -> list[float]:
+    top = max(logits)
+    powers = [math.exp(sharpness * (logit - top)) for logit in logits]
+    total = sum(powers)
+    return [power / total for power in powers]
 
 
 @lru_cache(maxsize=1)
@@ -70,10 +75,14 @@ def parse(document: Mapping[str, Entry]) -> dict[str, Model]:
 
 
 def _parse_one(entry: Entry) -> Model:
+    coefficients = [entry["coefficients"][label] for label in LABELS]
     return Model(
-        coefficients=tuple(
-            tuple(entry["coefficients"][label].get(name, 0.0) for name in NAMES) for label in LABELS
-        ),
+        columns=[_column([named.get(name, 0.0) for named in coefficients]) for name in NAMES],
         sharpness=entry["sharpness"],
-        terms={term: tuple(weights) for term, weights in entry["terms"].items()},
+        terms={term: _column(weights) for term, weights in entry["terms"].items()},
     )
+
+
+def _column(numbers: Sequence[float]) -> Column:
+    negative, mixed, neutral, positive = numbers
+    return negative, mixed, neutral, positive

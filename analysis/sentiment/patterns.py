@@ -8,7 +8,7 @@ element takes the nearest word that fits and never looks back, therefore matchin
 length of the pattern, whatever the text.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,9 +53,9 @@ class Word:
 
     `weight` is None where the lexicon gives the word no polarity of its own. Patterns of several
     words that may begin here stand in `followed`, by their second element, or, where a gap comes
-    first, in `gapped`; `singles` are the drivers and quiet-exit rules that this word alone speaks
-    for. `vader`, `blob` and `subjectivity` are zero outside English. `stem` is what the model calls
-    the word.
+    before that, in `gapped`; `singles` are the drivers and quiet-exit rules that this word alone
+    speaks for. `vader`, `blob`, `subjectivity` are zero outside English. `stem` is what the model
+    calls the word. `bits` are the cues and what else concerns whoever reads on.
     """
 
     elements: frozenset[int] = frozenset()
@@ -63,9 +63,9 @@ class Word:
     negated: float = 0.0
     cues: int = 0
     followed: Mapping[int, tuple[Rule, ...]] = field(default_factory=dict)
-    gapped: tuple[Rule, ...] = ()
+    gapped: Mapping[int, tuple[Rule, ...]] = field(default_factory=dict)
     singles: tuple[Rule, ...] = ()
-    is_capital: bool = False
+    bits: int = 0
     stem: str = ""
     vader: float = 0.0
     blob: float = 0.0
@@ -139,13 +139,15 @@ def compile_elements(pattern: str, index: ElementIndex) -> tuple[int, tuple[tupl
     return index.number(words[0]), tuple(rest)
 
 
-def match_rest(rule: Rule, words: Sequence[Word], *, after: int, stop: int) -> int:
-    """Position of the last word of `rule`, whose first word stands at `after`; -1 if it fails.
+def match_rest(
+    rest: Sequence[tuple[int, int]], words: Sequence[Word], *, after: int, stop: int
+) -> int:
+    """Position of the last word of a pattern whose earlier words end at `after`; -1 if it fails.
 
     Words from `stop` on are out of reach.
     """
     position = after
-    for gap, wanted in rule.rest:
+    for gap, wanted in rest:
         for candidate in range(position + 1, min(position + gap + 2, stop)):
             if wanted in words[candidate].elements:
                 position = candidate
@@ -155,16 +157,18 @@ def match_rest(rule: Rule, words: Sequence[Word], *, after: int, stop: int) -> i
     return position
 
 
-def candidates(words: Sequence[Word], position: int, *, stop: int) -> Iterator[Rule]:
-    """Patterns of several words that may begin at `position`, judged by its next word.
+def followers(word: Word, neighbour: Word) -> Sequence[Rule]:
+    """Patterns that begin at `word` and have their second element in the very next word."""
+    followed, elements = word.followed, neighbour.elements
+    # The very common words begin hundreds of patterns; most neighbours fit none of them.
+    if not followed or followed.keys().isdisjoint(elements):
+        return ()
+    return [rule for element in elements for rule in followed.get(element, ())]
 
-    The very common words (`nie`, `not`) begin hundreds of patterns; looking at the next word first
-    leaves a handful.
-    """
-    word = words[position]
-    if word.followed and position + 1 < stop:
-        followed = word.followed
-        for element in words[position + 1].elements:
-            if element in followed:
-                yield from followed[element]
-    yield from word.gapped
+
+def reachers(word: Word, within: frozenset[int]) -> Sequence[Rule]:
+    """Patterns that begin at `word` with a gap and have their second element in the sentence."""
+    gapped = word.gapped
+    if gapped.keys().isdisjoint(within):
+        return ()
+    return [rule for element, rules in gapped.items() if element in within for rule in rules]

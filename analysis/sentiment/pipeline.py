@@ -12,9 +12,8 @@ from analysis.sentiment.judging import Hit, Judged, judge
 from analysis.sentiment.language import language_of, normal_code
 from analysis.sentiment.lexicon import FOLDER, Lexicon, lexicon_for
 from analysis.sentiment.model import FILE, LABELS, models
-from analysis.sentiment.reading import Reading, is_word, read
+from analysis.sentiment.reading import Reading, cut, read
 from analysis.sentiment.types import Clause, DriverMention, Evidence, Label, Purpose, Sentiment
-from analysis.sentiment.words import cut
 
 NAME = "pulse-text"
 VERSION = "1.0"
@@ -40,10 +39,9 @@ def analyse(text: str, language: str | None = None, *, prior: str | None = None)
     `language` is taken as certain; `prior`, the language of the page on which the comment was
     written, only as likely. Never raises for any text; what cannot be judged is neutral and unsure.
     """
-    matches = list(cut(text))
-    written = [piece for piece in (match.group() for match in matches) if is_word(piece)]
-    spoken = normal_code(language) or language_of(written, prior=prior)
-    reading = read(matches, _lexicon(spoken))
+    found = cut(text)
+    spoken = normal_code(language) or language_of(found.written, prior=prior)
+    reading = read(found, _lexicon(spoken))
     clauses = judge(reading)
     chances = _chances(spoken, _measures(reading, clauses))
     return _sentiment(text, spoken, reading, clauses, chances)
@@ -68,7 +66,7 @@ class Measures:
 
 def measure(text: str, language: str, *, keeps: Callable[[Hit], bool] | None = None) -> Measures:
     """Measures of a text in a known language: what the model is trained on (see `judge`)."""
-    reading = read(list(cut(text)), _lexicon(language))
+    reading = read(cut(text), _lexicon(language))
     return _measures(reading, judge(reading, keeps=keeps))
 
 
@@ -118,14 +116,12 @@ def _sentiment(
 def _clauses(
     reading: Reading, clauses: list[Judged], by_clause: list[tuple[DriverMention, ...]]
 ) -> tuple[Clause, ...]:
+    span = reading.cut.span
     return tuple(
-        Clause(
-            start=reading.starts[clause.stretch.first],
-            end=reading.ends[clause.stretch.stop - 1],
-            polarity=clause.polarity,
-            drivers=mentions,
-        )
-        for clause, mentions in zip(clauses, by_clause, strict=True)
+        [
+            Clause(*span(clause.stretch.first, clause.stretch.stop - 1), clause.polarity, mentions)
+            for clause, mentions in zip(clauses, by_clause, strict=True)
+        ]
     )
 
 
@@ -139,13 +135,12 @@ def _evidence(
         for hit in clause.hits
         if _speaks_for(hit.value, label)
     }
-    spans |= {(found.first, found.last, Purpose.QUIET_EXIT) for found in reading.exits}
-    return tuple(
-        Evidence(start, end, text[start:end], purpose)
-        for start, end, purpose in sorted(
-            (reading.starts[first], reading.ends[last], purpose) for first, last, purpose in spans
-        )
-    )
+    if reading.exits:
+        spans |= {(found.first, found.last, Purpose.QUIET_EXIT) for found in reading.exits}
+    if not spans:
+        return ()
+    places = sorted([(*reading.cut.span(first, last), purpose) for first, last, purpose in spans])
+    return tuple([Evidence(start, end, text[start:end], purpose) for start, end, purpose in places])
 
 
 def _speaks_for(value: float, label: Label) -> bool:

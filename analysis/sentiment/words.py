@@ -65,6 +65,6 @@ def stem(folded: str) -> str:
     return "#" if folded[:1].isdigit() else folded[:_STEM_LETTERS]
 
 
-def cut(text: str) -> Iterator[re.Match[str]]:
+def pieces(text: str) -> Iterator[re.Match[str]]:
     """Words, numbers, punctuation, emoticons and emoji of the text, in order, with offsets."""
     return TOKEN.finditer(text)
