@@ -9,25 +9,21 @@ import sys
 
 import click
 from flask import Flask
-from flask.cli import FlaskGroup
 from flask_migrate import Migrate
 
-import analysis.cli
 import analysis.jobs
 import analysis.models
 import analysis.web
-import surveys.cli
 import surveys.jobs
 import surveys.models
 import surveys.web
 from analysis import charts
+from surveys.command_line import LateCommands
 from surveys.config import ROOT, Settings, read_settings, with_workspace
 from surveys.db import db, prepare_engine
 from surveys.errors import SettingsError
 from surveys.i18n import set_up_languages
 from surveys.logs import set_up_logging
-from surveys.mail.catcher import catcher_command
-from surveys.processes import web_command, worker_command
 from surveys.runtime import Clock, utc_clock
 from surveys.web.errors import set_up_error_pages
 from surveys.web.pages import set_up_pages
@@ -35,6 +31,19 @@ from surveys.web.security import set_up_security
 from surveys.web.sign_in import set_up_sign_in
 
 JOBS = (*surveys.jobs.JOBS, *analysis.jobs.JOBS)
+COMMANDS = {
+    "analyse": "analysis.cli:analyse",
+    "catcher": "surveys.mail.catcher:catcher_command",
+    "classify": "analysis.cli:classify",
+    "contacts": "surveys.cli:contacts",
+    "demo": "analysis.cli:demo",
+    "export": "analysis.cli:export",
+    "recount": "analysis.cli:recount",
+    "users": "surveys.cli:users",
+    "waves": "surveys.cli:waves",
+    "web": "surveys.processes:web_command",
+    "worker": "surveys.processes:worker_command",
+}
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock = utc_clock) -> Flask:
@@ -79,12 +88,6 @@ def _settings_or_exit() -> Settings:
         sys.exit(2)
 
 
-cli = FlaskGroup(create_app=create_app, add_version_option=False, load_dotenv=False)
-for command in (
-    *surveys.cli.COMMANDS,
-    *analysis.cli.COMMANDS,
-    web_command,
-    worker_command,
-    catcher_command,
-):
-    cli.add_command(command)
+cli = LateCommands(
+    create_app=create_app, add_version_option=False, load_dotenv=False, late=COMMANDS
+)

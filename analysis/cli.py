@@ -226,6 +226,3 @@ def _counted_waves() -> list[int]:
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
     yield from file
-
-
-COMMANDS: tuple[click.Command, ...] = (export, classify, analyse, recount, demo)

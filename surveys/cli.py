@@ -228,9 +228,6 @@ def close_wave(wave: int) -> None:
     click.echo(f"Wave {run.id} is closed.")
 
 
-COMMANDS: tuple[click.Command, ...] = (users, contacts, waves)
-
-
 def _line(run: Run) -> str:
     partner = participation(db.session(), run.partner)
     staff = participation(db.session(), run.internal) if run.internal else None

@@ -1,10 +1,12 @@
-"""What all commands share: errors in one line with exit code 2, and a command's audit entry."""
+"""What all commands share: how they are found, errors in one line, a command's audit entry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from importlib import import_module
 from typing import Any
 
 import click
+from flask.cli import FlaskGroup
 
 from surveys.audit import record_event
 from surveys.contact_file import FileRefused, file_text
@@ -13,6 +15,33 @@ from surveys.errors import SurveyError
 from surveys.runtime import now
 
 ACTOR = "command line"
+
+
+class LateCommands(FlaskGroup):
+    """A group whose commands are imported when they are called.
+
+    A web process has no use for the demo's writer, nor any command for another one's libraries.
+
+    Args:
+        late: the place of each command, "module:name", under the name that people type.
+    """
+
+    def __init__(self, *args: Any, late: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._late = late
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, sorted."""
+        return sorted({*super().list_commands(ctx), *self._late})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of this name, or None."""
+        place = self._late.get(name)
+        if place is None:
+            return super().get_command(ctx, name)
+        module, _, attribute = place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
 
 
 def says_errors(command: Callable[..., Any]) -> Callable[..., Any]:
