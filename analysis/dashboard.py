@@ -118,6 +118,7 @@ class OverviewPage:
     strengths: Sequence[GapRow]
     sentiment_by_driver: Sequence[DriverSentiment]
     points: Sequence[ImportancePoint]
+    has_links: bool
     participation: Participation
     participation_before: Participation | None
     drivers: Mapping[str, DriverInfo]
@@ -182,6 +183,7 @@ def build_overview(
         ],
         sentiment_by_driver=_sentiment_by_driver(partner, drivers),
         points=importance_points(partner, drivers) if row == TOTAL else (),
+        has_links=bool(importance_points(partner, drivers)),
         participation=participation,
         participation_before=participation_before,
         drivers={driver.code: driver for driver in drivers},

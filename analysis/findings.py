@@ -241,6 +241,17 @@ def no_shares_words(page: OverviewPage) -> str:
     )
 
 
+def no_weights_words(page: OverviewPage) -> str:
+    """Why gaps are listed by size alone."""
+    if page.has_links:
+        return gettext("No driver goes with recommending us, so all count alike.")
+    return gettext(
+        "What is important to partners is not known here: that needs %(needed)s answers to both"
+        " questions.",
+        needed=MINIMUM_PAIRS,
+    )
+
+
 def no_importance_words(page: OverviewPage) -> str:
     """Why nothing is said about what matters to partners."""
     if page.n_partners is not None and page.n_partners < MINIMUM_PAIRS:

@@ -232,12 +232,14 @@ class Site:
     engine: Engine
     clock: SetClock
     keys: LinkKeys
+    clients: dict[str, FlaskClient] = field(default_factory=dict)
 
     def client(self, email: str = "alicja@nordvik.example") -> FlaskClient:
-        """A browser of somebody who is signed in."""
-        client = self.app.test_client()
-        sign_in(client, email)
-        return client
+        """The browser of somebody who is signed in; one for each person."""
+        if email not in self.clients:
+            self.clients[email] = self.app.test_client()
+            sign_in(self.clients[email], email)
+        return self.clients[email]
 
     @contextmanager
     def session(self) -> Iterator[Session]:

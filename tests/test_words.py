@@ -312,6 +312,15 @@ def test_missing_importance_counts_answers_only_where_they_are_shown() -> None:
     assert "you have" not in findings.no_importance_words(kept)
 
 
+def test_gaps_by_size_alone_say_why() -> None:
+    staff = {"incentives": exact(60)}
+    unknown = overview(both({"incentives": exact(40)}, staff))
+    unlinked = overview(both({"incentives": exact(40, r=-0.2)}, staff))
+
+    assert "needs 30 answers" in findings.no_weights_words(unknown)
+    assert findings.no_weights_words(unlinked).startswith("No driver goes with")
+
+
 def test_a_blind_spot_quotes_comments_else_both_scores() -> None:
     partners, staff = {"incentives": exact(40, r=0.5)}, {"incentives": exact(60)}
     bare = overview(both(partners, staff))
