@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from analysis.figures import GUESS, Figure, Measure, figure_from_json, live_figure, measure_for
 from analysis.models import PublishedCell, ScoreCell
@@ -44,13 +45,11 @@ def drivers(session: Session, locale: str) -> list[DriverInfo]:
 
 def runs_with_results(session: Session, survey_id: int | None = None) -> list[Run]:
     """Runs that were opened, newest first: published, identified, or still collecting."""
-    # Read with one statement what every run would fetch for itself.
     surveys = {survey.id: survey for survey in session.scalars(select(Survey))}
-    runs = [
-        run
-        for run in all_runs(session, survey_id)
-        if run.partner.state in SHOWN_STATES and run.partner.survey_id in surveys
-    ]
+    runs = [run for run in all_runs(session, survey_id) if run.partner.state in SHOWN_STATES]
+    for run in runs:
+        # Read with one statement what every run would fetch for itself.
+        set_committed_value(run.partner, "survey", surveys[run.partner.survey_id])
     return sorted(runs, key=lambda run: (run.partner.opens_at, run.id), reverse=True)
 
 
@@ -71,9 +70,7 @@ def wave_figures(session: Session, wave: Wave) -> WaveFigures | None:
     return _wave_figures(session, wave, asked, _published_cells(session, [wave]))
 
 
-def driver_statements(
-    session: Session, run: Run, code: str, *, locale: str
-) -> dict[Audience, str]:
+def driver_statements(session: Session, run: Run, code: str, *, locale: str) -> dict[Audience, str]:
     """How each audience of a run was asked one question; the opening that it completes included."""
     rows = session.execute(
         select(VersionItem.audience, WordingText.heading, WordingText.text)

@@ -64,7 +64,12 @@ def _filled(session: Session, site: Site) -> Runs:
     fill = Fixed(texts=TEXTS, recommend=(9, 7, 5, 10, 8, 3, 6))
     first = next_wave(site.app, session, site.keys, site.clock, survey, fill=fill).id
     site.clock.move(days=90)
-    fill = Fixed(agree=(2, 3, 4, 2, 3, 1, 3), recommend=(6, 8, 10, 6, 8, 2, 8), texts=TEXTS)
+    fill = Fixed(
+        agree=(2, 3, 4, 2, 3, 1, 3),
+        recommend=(6, 8, 10, 6, 8, 2, 8),
+        texts=TEXTS,
+        staff_lift=2,
+    )
     second = next_wave(site.app, session, site.keys, site.clock, survey, fill=fill).id
     site.clock.move(days=90)
     return Runs(site, first, second, _open(session, site, survey), small, identified)
