@@ -25,7 +25,7 @@ _LEAST_OUTSIDE = 0.4  # below, an outside list's word is only noise
 _LEAST = 0.45  # a clause with less than this on both sides says nothing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hit:
     """Words `first` to `last` that say something good (positive value) or bad."""
 
@@ -34,7 +34,7 @@ class Hit:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Judged:
     """A clause with its hits; `good` and `bad` are sums, both positive numbers."""
 

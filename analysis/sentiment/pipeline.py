@@ -55,7 +55,7 @@ def analyse_many(
         yield analyse(text, prior=prior)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Measures:
     """What the model sees of a text: numbers named by `features.NAMES`, and terms of one value."""
 
