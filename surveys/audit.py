@@ -8,7 +8,7 @@ answered when would be what confidentiality forbids.
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -83,7 +83,7 @@ def _hash(event: AuditEvent) -> bytes:
     content = json.dumps(
         [
             event.id,
-            event.created_at.isoformat(),
+            event.created_at.astimezone(UTC).isoformat(),
             event.actor,
             event.action,
             event.object_type,

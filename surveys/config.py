@@ -85,7 +85,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     reader = _Reader(environ)
     environment = reader.choice("PULSE_ENV", ENVIRONMENTS, default="production")
-    instance = Path(reader.text("PULSE_INSTANCE", default=str(ROOT / "instance")))
+    instance = _instance(reader)
     secret_key = reader.secret("PULSE_SECRET_KEY")
     return Settings(
         environment=environment,
@@ -105,11 +105,11 @@ class _Reader:
     environ: Mapping[str, str]
 
     def text(self, name: str, *, default: str | None = None) -> str:
-        value = self.environ.get(name)
-        if value is None and (path := self.environ.get(f"{name}_FILE")):
-            value = self._file(name, path)
-        if value is not None and value.strip():
-            return value.strip()
+        value = self.environ.get(name, "").strip()
+        if not value and (path := self.environ.get(f"{name}_FILE")):
+            value = self._file(name, path).strip()
+        if value:
+            return value
         if default is None:
             raise SettingsError(name, "is missing; set it, or name a file in " + name + "_FILE")
         return default
@@ -119,6 +119,8 @@ class _Reader:
             return Path(path).read_text(encoding="utf-8")
         except OSError as error:
             raise SettingsError(f"{name}_FILE", f"cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{name}_FILE", "cannot be read: it is not UTF-8 text") from error
 
     def choice(self, name: str, choices: tuple[str, ...], *, default: str) -> str:
         value = self.text(name, default=default)
@@ -143,22 +145,39 @@ class _Reader:
         return value
 
 
+def _instance(reader: _Reader) -> Path:
+    path = Path(reader.text("PULSE_INSTANCE", default=str(ROOT / "instance")))
+    if path.exists() and not path.is_dir():
+        raise SettingsError("PULSE_INSTANCE", f"is '{path}', which is a file; name a folder")
+    return path
+
+
 def _database_url(value: str, instance: Path) -> str:
     if not value:
         return f"sqlite:///{instance / 'pulse.db'}"
-    scheme, _, rest = value.partition("://")
-    if scheme in ("postgres", "postgresql"):
+    scheme, slashes, rest = value.partition("://")
+    if scheme in ("postgres", "postgresql") and slashes:
         return f"postgresql+psycopg://{rest}"
-    if scheme not in ("sqlite", "postgresql+psycopg"):
-        raise SettingsError("DATABASE_URL", f"starts with '{scheme}'; use sqlite or postgresql")
+    if scheme not in ("sqlite", "postgresql+psycopg") or not slashes:
+        # Never the whole value: it may hold a password.
+        raise SettingsError(
+            "DATABASE_URL",
+            f"starts with '{value.partition(':')[0]}'; use a form like"
+            " sqlite:////path/pulse.db or postgresql://user:password@host/name",
+        )
     return value
 
 
 def _base_url(reader: _Reader, environment: str) -> str:
     name = "PULSE_BASE_URL"
     value = reader.text(name).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+    try:
+        parts = urlsplit(value)
+        is_plain = not (parts.path or parts.query or parts.fragment or parts.username)
+        is_usable = bool(parts.hostname) and is_plain and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or parts.scheme not in ("http", "https"):
         raise SettingsError(name, f"is '{value}'; use a form like https://pulse.example.com")
     if environment == "production" and parts.scheme != "https":
         raise SettingsError(name, "must start with https:// in production")

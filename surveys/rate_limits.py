@@ -6,7 +6,7 @@ Only for requests that may write (POST). A bucket is a purpose and a keyed hash,
 import hmac
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,28 +22,47 @@ def bucket_name(key: str, purpose: str, *parts: str) -> str:
     return f"{purpose}:{hmac.digest(key.encode(), subject, 'sha256').hex()[:32]}"
 
 
-def count_try(session: Session, bucket: str, *, now: datetime) -> None:
-    """Count one try in the present window."""
+def admit_try(session: Session, bucket: str, *, now: datetime, limit: int) -> bool:
+    """Count one try in the present window; False, and nothing counted, after `limit` of them.
+
+    One statement decides, so that tries sent at the same moment do not all slip through. A refused
+    try does not lengthen the wait.
+    """
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(RateLimit).values(bucket=bucket, window_start=_window(now), hits=1)
-    session.execute(
+    counted = session.execute(
         statement.on_conflict_do_update(
             index_elements=[RateLimit.bucket, RateLimit.window_start],
             set_={"hits": RateLimit.hits + 1},
+            where=RateLimit.hits < limit,
+        ).returning(RateLimit.hits)
+    )
+    return counted.one_or_none() is not None
+
+
+def recent_tries(session: Session, bucket: str, *, now: datetime) -> int:
+    """Tries in the last quarter of an hour, the present window included."""
+    since = _window(now) - (REMEMBERED_WINDOWS - 1) * WINDOW
+    found = session.scalar(
+        select(func.sum(RateLimit.hits)).where(
+            RateLimit.bucket == bucket, RateLimit.window_start >= since
         )
     )
+    return found or 0
 
 
-def tries(session: Session, bucket: str, *, now: datetime) -> tuple[int, int]:
-    """Tries in the present window, and in the last quarter of an hour."""
-    since = _window(now) - (REMEMBERED_WINDOWS - 1) * WINDOW
-    rows = session.execute(
-        select(RateLimit.window_start, func.sum(RateLimit.hits))
-        .where(RateLimit.bucket == bucket, RateLimit.window_start >= since)
-        .group_by(RateLimit.window_start)
+def forget_tries(session: Session, bucket: str) -> None:
+    """Begin anew: whoever tried was the right one."""
+    session.execute(delete(RateLimit).where(RateLimit.bucket == bucket))
+
+
+def forget_old_tries(session: Session, *, now: datetime) -> int:
+    """Delete windows that no limit looks at any more; how many."""
+    before = _window(now) - REMEMBERED_WINDOWS * WINDOW
+    gone = session.execute(
+        delete(RateLimit).where(RateLimit.window_start < before).returning(RateLimit.bucket)
     )
-    by_window = dict(rows.all())
-    return by_window.get(_window(now), 0), sum(by_window.values())
+    return len(gone.all())
 
 
 def _window(now: datetime) -> datetime:

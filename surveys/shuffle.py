@@ -22,16 +22,22 @@ from surveys.models import (
     Comment,
     InboxResponse,
     Invitation,
+    Lease,
     Wave,
     WaveChange,
 )
 from surveys.terms import Mode, WaveState
 
 TABLES = ("anonymous_responses", "comments", "response_inbox", "invitations")
+#: Stands from the shuffle until the files are rewritten: a duty that outlives a crash.
+REWRITE = "rewrite files after a shuffle"
 
 
 def shuffle_closed_waves(session: Session) -> int:
-    """Shuffle every closed anonymous wave with waiting answers; how many answers moved. Commits."""
+    """Shuffle every closed anonymous wave with waiting answers; how many answers moved. Commits.
+
+    Rewrites the files afterwards, and at the next call when that was not possible now.
+    """
     waiting = session.scalars(
         select(Wave.id)
         .where(
@@ -45,18 +51,24 @@ def shuffle_closed_waves(session: Session) -> int:
     for wave_id in waiting:
         moved += shuffle_wave(session, wave_id)
         session.commit()
+    is_due = session.get(Lease, REWRITE) is not None
     session.rollback()
-    if moved:
-        rewrite_files(session)
+    if is_due and rewrite_files(session):
+        session.execute(delete(Lease).where(Lease.name == REWRITE))
+        session.commit()
     return moved
 
 
 def shuffle_wave(session: Session, wave_id: int) -> int:
     """Move a wave's waiting answers and rewrite all its anonymous rows in random order."""
+    # Two workers at once would both read the inbox and store each answer twice; they queue here.
+    session.execute(select(Wave.id).where(Wave.id == wave_id).with_for_update())
     generator = random.Random(secrets.token_bytes(32))  # noqa: S311 - seeded by the system's own
     inbox = session.execute(
         select(InboxResponse.__table__).where(InboxResponse.wave_id == wave_id)
     ).all()
+    if not inbox:
+        return 0
     kept = session.execute(
         select(AnonymousResponse.__table__).where(AnonymousResponse.wave_id == wave_id)
     ).all()
@@ -77,24 +89,40 @@ def shuffle_wave(session: Session, wave_id: int) -> int:
         .execution_options(synchronize_session=False)
     )
     session.add(WaveChange(wave_id=wave_id))
+    session.merge(Lease(name=REWRITE))
     session.flush()
     return len(inbox)
 
 
-def rewrite_files(session: Session) -> None:
-    """Let the database forget the order in which rows were written; outside any transaction."""
+def rewrite_files(session: Session) -> bool:
+    """Let the database forget the order in which rows were written; outside any transaction.
+
+    False when a reader kept the old pages of SQLite's log in use.
+    """
     bound = session.get_bind()
     engine = bound if isinstance(bound, Engine) else bound.engine
+    return _rewrite_sqlite(engine) if engine.dialect.name == "sqlite" else _rewrite_tables(engine)
+
+
+def _rewrite_tables(engine: Engine) -> bool:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if connection.dialect.name == "postgresql":
-            for table in TABLES:
-                connection.execute(text(f"VACUUM FULL {table}"))
-            return
-        raw = connection.connection.cursor()
-        raw.execute("PRAGMA query_only = OFF")
-        raw.execute("VACUUM")
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        raw.close()
+        for table in TABLES:
+            connection.execute(text(f"VACUUM FULL {table}"))
+    return True
+
+
+def _rewrite_sqlite(engine: Engine) -> bool:
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only = OFF")
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        checkpoint = cursor.fetchone()
+        cursor.close()
+    finally:
+        connection.close()
+    return checkpoint is not None and checkpoint[0] == 0
 
 
 def _response(row: Any) -> dict[str, Any]:

@@ -40,3 +40,8 @@ class BaseForm(Form):
 
     def __init__(self, **values: Any) -> None:
         super().__init__(request.form if request.method == "POST" else None, **values)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the guard did not fit: the page is too old, or was sent from elsewhere."""
+        return bool(self.errors.get("csrf_token"))

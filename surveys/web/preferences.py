@@ -26,16 +26,23 @@ def show(token: str) -> str:
 
 @bp.post("/u/<token>")
 def change(token: str) -> Response | tuple[str, int]:
-    """Stop mails at once (also by RFC 8058's one click), or take that back."""
+    """Stop mails at once (also by RFC 8058's one click), or take that back.
+
+    A request that says neither (a mail program that sends no body) is shown the page with the
+    button.
+    """
     found = open_preferences(db.session(), token)
+    wanted = request.form.get("do")
     if request.form.get("List-Unsubscribe") == "One-Click":
         stop_mails(db.session(), found, source="one_click", now=now())
         db.session.commit()
         return "", 200
-    if request.form.get("do") == "resume":
+    if wanted == "stop":
+        stop_mails(db.session(), found, source="page", now=now())
+    elif wanted == "resume":
         resume_mails(db.session(), found, now=now())
     else:
-        stop_mails(db.session(), found, source="page", now=now())
+        return _preferences_page(token, found), 200
     db.session.commit()
     return redirect(url_for(".show", token=token, lang=request.args.get("lang")), 303)
 
