@@ -205,7 +205,9 @@ def figure_from_json(
     value: float | None,
     scale: Scale | None,
 ) -> Figure:
-    """The figure that `to_json` and its columns keep."""
+    """The figure that `to_json` and its columns keep; of a hidden one nothing but its reason."""
+    if state is CellState.HIDDEN:
+        return Figure(state=state, reason=reason)
     parts = stored or {}
     estimate = parts.get("estimate")
     favourable = parts.get("favourable")
