@@ -106,21 +106,12 @@ def test_nothing_of_a_published_wave_changes_afterwards(
     plain_analyser.use(monkeypatch)
     with results_site(sqlite_template, tmp_path) as runs:
         before, counted = pages(runs, runs.published), cells_of(runs, runs.published)
-        assert (
-            "Mentions" in pages(runs, runs.published)[f"/drivers/{runs.published}/listening"]
-            or True
-        )
 
-        with runs.site.session() as session:
-            kept = session.scalars(
-                select(Comment.text).where(Comment.wave_id == runs.published)
-            ).all()
         change_all_answers(runs, runs.published)
         assert cells_of(runs, runs.published) != counted
         after = pages(runs, runs.published)
         assert after["scores"] == before["scores"]
         assert without_comments(after) == without_comments(before)
-        assert len(kept) == 44
 
         erase_somebody(runs, runs.published)
         after = pages(runs, runs.published)
