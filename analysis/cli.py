@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import click
-from flask.cli import with_appcontext
 from sqlalchemy import delete, select
 
 from analysis import sentiment
@@ -21,7 +20,7 @@ from analysis.models import CommentScore
 from analysis.queries import run_figures
 from analysis.scoring import read_comments, unread_comments, waiting_count
 from analysis.simulator import DEFAULT_UNTIL, SIZES, Truth, build
-from surveys.command_line import audit_command, says_errors
+from surveys.command_line import audit_command, on_database
 from surveys.db import begin_read_only, db
 from surveys.models import Wave
 from surveys.processes import new_session
@@ -47,8 +46,7 @@ class OneLineChoice(click.Choice[str]):
 @click.option("--kind", type=OneLineChoice([kind.value for kind in Kind]), required=True)
 @click.option("--format", "format_", type=OneLineChoice(list(CSV_KINDS)), default=PLAIN.name)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None)
-@with_appcontext
-@says_errors
+@on_database
 def export(wave: int, kind: str, format_: str, output: Path | None) -> None:
     """Write a file of WAVE to standard output, or to a file (-o; a folder's name is made up)."""
     session = db.session()
@@ -92,7 +90,7 @@ def classify(file: BinaryIO) -> None:
 
 @click.command("analyse")
 @click.option("--all", "everything", is_flag=True, help="Read every comment again.")
-@with_appcontext
+@on_database
 def analyse(everything: bool) -> None:
     """Read the comments that wait; older verdicts stay for comparison."""
     session = db.session()
@@ -114,7 +112,7 @@ def analyse(everything: bool) -> None:
 
 @click.command("recount")
 @click.option("--check", is_flag=True, help="Compare only; exit code 1 if anything differs.")
-@with_appcontext
+@on_database
 def recount(check: bool) -> None:
     """Rebuild the score cells of every wave from its answers, or check that they are right."""
     if check:
@@ -176,8 +174,7 @@ def _say_differing(wave_id: int, differing: Iterable[tuple[str, str, int]]) -> N
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write what was planted to this file, as JSON.",
 )
-@with_appcontext
-@says_errors
+@on_database
 def demo(size: str, seed: int, until: int, truth: Path | None) -> None:
     """Fill an empty workspace with made-up partners, their answers, and a wave that is open."""
     session = db.session()

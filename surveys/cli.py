@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from surveys import accounts
-from surveys.command_line import audit_command, says_errors
+from surveys.command_line import audit_command, on_database
 from surveys.contact_file import SKIP, Table, count_rows, error_file, error_text
 from surveys.contacts import ContactKeys, ImportReport, import_contacts, read_file
 from surveys.db import begin_read_only, db
@@ -41,8 +40,7 @@ def users() -> None:
 @click.option("--role", type=click.Choice([role.value for role in Role]), default="manager")
 @click.option("--locale", type=click.Choice(["pl", "en"]), default="en")
 @click.option("--password", default=None, help="Asked for when missing; '-' makes a random one.")
-@with_appcontext
-@says_errors
+@on_database
 def add_user(email: str, name: str, role: str, locale: str, password: str | None) -> None:
     """Add a person who may sign in."""
     if password is None:
@@ -58,7 +56,7 @@ def add_user(email: str, name: str, role: str, locale: str, password: str | None
 
 
 @users.command("list")
-@with_appcontext
+@on_database
 def list_users() -> None:
     """List everybody who may sign in."""
     begin_read_only(db.session())
@@ -69,8 +67,7 @@ def list_users() -> None:
 
 @users.command("disable")
 @click.argument("email")
-@with_appcontext
-@says_errors
+@on_database
 def disable_user(email: str) -> None:
     """Refuse a person from now on; their sessions end."""
     user = accounts.user_by_email(db.session(), email)
@@ -83,8 +80,7 @@ def disable_user(email: str) -> None:
 @users.command("password")
 @click.argument("email")
 @click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
-@with_appcontext
-@says_errors
+@on_database
 def set_password(email: str, password: str) -> None:
     """Set a person's password; their sessions end."""
     user = accounts.user_by_email(db.session(), email)
@@ -114,8 +110,7 @@ def contacts() -> None:
     default="en",
     help="Language of new people for whom the file names none.",
 )
-@with_appcontext
-@says_errors
+@on_database
 def import_file(file: Path, dry_run: bool, errors_file: Path | None, locale: str) -> None:
     """Import partners' contacts and the vendor's own staff from a CSV file."""
     table, mapping = read_file(file.read_bytes())
@@ -183,7 +178,7 @@ def waves() -> None:
 
 
 @waves.command("list")
-@with_appcontext
+@on_database
 def list_waves() -> None:
     """List every run, oldest first; the first column is its id."""
     begin_read_only(db.session())
@@ -194,8 +189,7 @@ def list_waves() -> None:
 
 @waves.command("open")
 @click.argument("survey")
-@with_appcontext
-@says_errors
+@on_database
 def open_wave(survey: str) -> None:
     """Open a wave of SURVEY (its id or short name) now, for both audiences."""
     found = _survey(survey)
@@ -217,8 +211,7 @@ def open_wave(survey: str) -> None:
 
 @waves.command("close")
 @click.argument("wave", type=int)
-@with_appcontext
-@says_errors
+@on_database
 def close_wave(wave: int) -> None:
     """Close WAVE for both audiences; its results are published by the worker."""
     run = run_by_id(db.session(), wave)

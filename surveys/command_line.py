@@ -6,13 +6,14 @@ from importlib import import_module
 from typing import Any
 
 import click
-from flask.cli import FlaskGroup
+from flask.cli import FlaskGroup, with_appcontext
 
 from surveys.audit import record_event
 from surveys.contact_file import FileRefused, file_text
 from surveys.db import db
 from surveys.errors import SurveyError
 from surveys.runtime import now
+from surveys.schema import require_schema
 
 ACTOR = "command line"
 
@@ -58,6 +59,18 @@ def says_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             raise SystemExit(2) from error
 
     return run
+
+
+def on_database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a command inside the application, with a migrated database, and say its errors."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        require_schema(db.engine)
+        return command(*args, **kwargs)
+
+    with_application: Callable[..., Any] = with_appcontext(says_errors(run))
+    return with_application
 
 
 def audit_command(

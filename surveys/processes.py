@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import click
 from flask import Flask, current_app
-from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
+from surveys.command_line import on_database
 from surveys.config import Settings
 from surveys.db import db
 from surveys.jobs import Job, JobContext
@@ -20,7 +20,7 @@ from surveys.worker import TICK_SECONDS, run_jobs, work_until_stopped, worker_na
 @click.option("--port", default=8000, type=int)
 @click.option("--workers", default=1, type=click.IntRange(1, 64), help="Processes.")
 @click.option("--threads", default=8, type=click.IntRange(1, 64), help="Threads a process.")
-@with_appcontext
+@on_database
 def web_command(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the pages."""
     # The server library is needed by this command alone, and every command would wait for it.
@@ -32,7 +32,7 @@ def web_command(host: str, port: int, workers: int, threads: int) -> None:
 @click.command("worker")
 @click.option("--once", is_flag=True, help="Do what is due now, then end.")
 @click.option("--tick", default=TICK_SECONDS, type=click.IntRange(1, 3600), help="Seconds.")
-@with_appcontext
+@on_database
 def worker_command(once: bool, tick: int) -> None:
     """Open and close waves, send mails, read comments, work out results."""
     context = job_context(_application())

@@ -8,7 +8,7 @@ import secrets
 
 from flask import Flask, render_template, request
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from surveys.db import db
 from surveys.errors import (
@@ -22,6 +22,7 @@ from surveys.errors import (
     WaveNotOpen,
     WaveStateError,
 )
+from surveys.i18n import gettext
 from surveys.web.security import ANSWER_PATHS
 
 STATUS = {
@@ -36,6 +37,7 @@ STATUS = {
 }
 #: What a status needs beside its page: the methods of a 405, the wait of a 429.
 KEPT_HEADERS = frozenset({"Allow", "Retry-After"})
+PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 logger = logging.getLogger(__name__)
 
 
@@ -55,6 +57,9 @@ def _domain_error(error: SurveyError) -> tuple[str, int]:
 
 
 def _http_error(error: HTTPException) -> tuple[str, int, dict[str, str]]:
+    if isinstance(error, SecurityError):
+        # A host that is not ours. No page: its links could not be made, and it must not be named.
+        return f"{gettext('Nothing is served under this name.')}\n", 400, PLAIN
     db.session.rollback()
     status = error.code or 500
     # A mistyped personal link looks the same wherever the mistake is.

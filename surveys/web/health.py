@@ -1,9 +1,9 @@
 """Whether this process is alive, and whether it can serve; for load balancers and `dev.py up`."""
 
 from flask import Blueprint
-from sqlalchemy import text
 
 from surveys.db import db
+from surveys.schema import SchemaTooOld, require_schema
 
 bp = Blueprint("health", __name__)
 
@@ -16,6 +16,9 @@ def alive() -> tuple[str, int, dict[str, str]]:
 
 @bp.get("/readyz")
 def ready() -> tuple[str, int, dict[str, str]]:
-    """The process answers and reaches its database."""
-    db.session.execute(text("SELECT 1"))
+    """The process answers and reaches its database, which has the tables it needs."""
+    try:
+        require_schema(db.engine)
+    except SchemaTooOld as error:
+        return f"{error}\n", 503, {"Content-Type": "text/plain"}
     return "ok\n", 200, {"Content-Type": "text/plain"}
