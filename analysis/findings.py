@@ -154,6 +154,13 @@ def no_gap_reason(shown: DriverFigures) -> str:
     return gettext("not shown exactly")
 
 
+def no_gap_note(shown: DriverFigures) -> str:
+    """The same in one or two words, where a column is narrow."""
+    if any(figure is not None and not figure.is_shown for figure in (shown.partners, shown.staff)):
+        return gettext("hidden")
+    return no_gap_reason(shown)
+
+
 def recommendation_words(page: OverviewPage) -> str:
     """What the tile claims of the team's guesses, or why it claims nothing."""
     tile = page.recommendation
