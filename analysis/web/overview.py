@@ -128,5 +128,9 @@ def _first_run() -> str:
         "schedule": row.schedule,
     }
     return render_template(
-        "dashboard/first_run.html", vendor=vendor, done=done, example=drawings.example_drawing()
+        "dashboard/first_run.html",
+        vendor=vendor,
+        done=done,
+        example=drawings.example_drawing(),
+        may_run=allows(current_user(), Permission.RUN_SURVEYS),
     )
