@@ -114,6 +114,20 @@ def test_the_old_verdict_counts_until_the_new_one_is_there(
     assert counted() == {first: "plain 1", second: "plain 2"}
 
 
+def test_the_present_version_counts_even_if_another_sorts_after_it(
+    session: Session, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(session, run, "slow")
+    plain_analyser.use(monkeypatch, name="plain 9")
+    read_all(session)
+    plain_analyser.use(monkeypatch, name="plain 1")
+    read_all(session)
+
+    verdicts = counted_verdicts(run.id)
+
+    assert session.scalars(select(verdicts.c.analyser)).all() == ["plain 1"]
+
+
 def test_comments_of_other_waves_have_no_say(session: Session, run: Run) -> None:
     assert run.internal is not None
     write(session, run, "slow")
