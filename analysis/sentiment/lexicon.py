@@ -20,6 +20,7 @@ LANGUAGES = ("pl", "en", "de", "cs", "fr", "es")
 _LONGEST_REMEMBERED = 40  # a longer "word" is noise; it is read, and not kept
 _MOST_REMEMBERED = 60_000  # about 20 MB at worst; then the memory starts anew
 _SHORTEST_REPAIRED = 6  # swapping letters of shorter words makes other words of them
+_SHORTEST_STEM, _LONGEST_ENDING = 5, 3  # letters of a repaired word's stem, and behind it
 
 # Polarity of a word by outside lists: (vader, textblob, subjectivity), each 0 if unknown.
 OutsideScores = Callable[[str], tuple[float, float, float]]
@@ -95,6 +96,10 @@ class Lexicon(dict[str, Word]):
         if len(folded) < _SHORTEST_REPAIRED or not folded.isalpha():
             return None
         for candidate in _repairs(folded):
+            lengths = self._index.matching(candidate).values()
+            # A short stem fits the repair of almost any word: `mecz*` would fit `mezczyzna`.
+            if max(lengths, default=0) < max(_SHORTEST_STEM, len(candidate) - _LONGEST_ENDING):
+                continue
             found = self._known(candidate)
             if found and (found.weight or found.singles):
                 return found
@@ -102,11 +107,11 @@ class Lexicon(dict[str, Word]):
 
 
 def _repairs(folded: str) -> Iterator[str]:
-    """Spellings one slip away: drawn-out letters, two letters swapped."""
+    """Spellings one slip away: drawn-out letters, two letters swapped behind the first."""
     shortened = shorten_runs(folded)
     if shortened != folded:
         yield shortened
-    for at in range(len(folded) - 1):
+    for at in range(1, len(folded) - 1):
         if folded[at] != folded[at + 1]:
             yield folded[:at] + folded[at + 1] + folded[at] + folded[at + 2 :]
 
