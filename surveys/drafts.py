@@ -24,9 +24,8 @@ def saved_answers(session: Session, door: Door, questionnaire: Questionnaire) ->
     """What the page shows again: the draft, else the sent answers; nothing in anonymous mode."""
     if door.mode is Mode.ANONYMOUS:
         return Filled()
-    draft = session.scalar(select(Draft.values).where(Draft.invitation_id == door.invitation_id))
-    if draft is not None:
-        return _filled(draft)
+    if door.draft is not None:
+        return _filled(door.draft)
     return sent_answers(session, door, questionnaire)
 
 

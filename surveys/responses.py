@@ -11,79 +11,41 @@ Source of the modes: method of confidentiality, section 5; data model, "one answ
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from surveys.errors import AlreadyAnswered, NothingAnswered, TokenUnknown, WaveNotOpen
+from surveys.db import Base
+from surveys.doors import Door, mark_opened, open_door, require_open
+from surveys.errors import AlreadyAnswered, NothingAnswered
 from surveys.models import (
     Answer,
     Comment,
     CommentAuthor,
     ContactRequest,
-    Draft,
     InboxResponse,
-    Invitation,
     Response,
-    Survey,
-    Wave,
-    WaveChange,
 )
 from surveys.question_types import has_values, stored_rows
 from surveys.questionnaires import Item, Questionnaire
-from surveys.terms import Audience, Channel, Mode, QuestionType, WaveState
-from surveys.tokens import hash_token, is_token
+from surveys.terms import Channel, Mode, QuestionType
+
+__all__ = [
+    "CONSENT_IN_SURVEY",
+    "TICKED",
+    "Door",
+    "Filled",
+    "mark_opened",
+    "open_door",
+    "record_response",
+    "require_open",
+]
 
 #: The form value of a ticked box.
 TICKED = "1"
 #: The wording that a tick agrees to: the question "may contact me about my answers", first text.
 CONSENT_IN_SURVEY = "contact/1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """What a personal link opens: the invitation and what its wave allows now."""
-
-    invitation_id: int
-    wave_id: int
-    survey_id: int
-    version_id: int
-    audience: Audience
-    mode: Mode
-    state: WaveState
-    locale: str
-    locales: tuple[str, ...]
-    profile_no: int
-    contact_id: int | None
-    partner_id: int | None
-    opens_at: datetime
-    closes_at: datetime
-    grace_until: datetime
-    may_change: bool
-    min_people: int
-    min_companies: int
-    dimensions: tuple[str, ...]
-    time_zone: str
-    opened_on: date | None
-    started_on: date | None
-    answered_on: date | None
-
-    def takes_answers(self, now: datetime) -> bool:
-        """Whether an answer sent now is accepted: open, or in its grace time."""
-        return self.state is WaveState.OPEN and self.opens_at <= now < self.grace_until
-
-    def is_late(self, now: datetime) -> bool:
-        """Whether an answer accepted now came after the close, in the grace time."""
-        return now >= self.closes_at
-
-    @property
-    def is_used_up(self) -> bool:
-        """Whether the link was used and nothing more can be done with it."""
-        if self.answered_on is None:
-            return False
-        return self.mode is Mode.ANONYMOUS or not self.may_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,35 +61,6 @@ class Filled:
         return not any(self.values.values()) and not any(
             text.strip() for text in self.texts.values()
         )
-
-
-def open_door(session: Session, token: str) -> Door:
-    """Find what a link opens; the token is the permission. Raises TokenUnknown."""
-    if not is_token(token):
-        raise TokenUnknown
-    row = session.execute(_DOOR.where(Invitation.token_hash == hash_token(token))).one_or_none()
-    if row is None:
-        raise TokenUnknown
-    return _door(row)
-
-
-def require_open(door: Door, now: datetime) -> None:
-    """Raise WaveNotOpen unless the wave takes answers now."""
-    if not door.takes_answers(now):
-        state = door.state if door.state is not WaveState.OPEN else WaveState.CLOSED
-        raise WaveNotOpen(state.value)
-
-
-def mark_opened(session: Session, door: Door, *, now: datetime) -> None:
-    """Note the day of the first human act on an open page; never in anonymous mode."""
-    if door.mode is Mode.ANONYMOUS or door.opened_on is not None or not door.takes_answers(now):
-        return
-    session.execute(
-        update(Invitation)
-        .where(Invitation.id == door.invitation_id, Invitation.opened_on.is_(None))
-        .values(opened_on=now.date())
-        .execution_options(synchronize_session=False)
-    )
 
 
 def record_response(
@@ -161,99 +94,76 @@ def record_response(
     _insert_answers(connection, door.invitation_id, questionnaire, filled)
     _insert_comments(connection, door, questionnaire, filled, locale)
     _store_contact_wish(connection, door, questionnaire, filled, now)
-    connection.execute(insert(WaveChange).values(wave_id=door.wave_id))
-    connection.execute(delete(Draft).where(Draft.invitation_id == door.invitation_id))
+    connection.execute(_INSERT_CHANGE, {"wave_id": door.wave_id})
 
 
-_DOOR = (
-    select(
-        Invitation.id.label("invitation_id"),
-        Invitation.locale,
-        Invitation.profile_no,
-        Invitation.contact_id,
-        Invitation.partner_id,
-        Invitation.opened_on,
-        Invitation.started_on,
-        Invitation.answered_on,
-        Wave.id.label("wave_id"),
-        Wave.survey_id,
-        Wave.version_id,
-        Wave.audience,
-        Wave.mode,
-        Wave.state,
-        Wave.opens_at,
-        Wave.closes_at,
-        Wave.grace_until,
-        Wave.min_people,
-        Wave.min_companies,
-        Wave.dimensions,
-        Survey.locales,
-        Survey.may_change,
-        Survey.time_zone,
+# The path of every submit: statements on tables, built once. Building one from mapped classes at
+# each request costs more than running it.
+_INVITATIONS = Base.metadata.tables["invitations"]
+_DRAFTS = Base.metadata.tables["drafts"]
+
+_FIRST_ANSWER = (
+    update(_INVITATIONS)
+    .where(_INVITATIONS.c.id == bindparam("own"), _INVITATIONS.c.answered_on.is_(None))
+    .values(
+        answered_on=bindparam("today"),
+        opened_on=bindparam("opened"),
+        started_on=bindparam("started"),
+        is_waiting=bindparam("waits"),
     )
-    .join(Wave, Wave.id == Invitation.wave_id)
-    .join(Survey, Survey.id == Wave.survey_id)
 )
-
-
-def _door(row: Any) -> Door:
-    values = dict(row._mapping)
-    values["dimensions"] = tuple(values["dimensions"])
-    values["locales"] = tuple(values["locales"])
-    return Door(**values)
+_END_DRAFT = (
+    delete(_DRAFTS)
+    .where(_DRAFTS.c.invitation_id == bindparam("own"))
+    .returning(_DRAFTS.c.started_at, _DRAFTS.c.channel)
+)
+_INSERT_RESPONSE = insert(Base.metadata.tables["responses"])
+_INSERT_ANSWER = insert(Base.metadata.tables["answers"])
+_INSERT_COMMENT = insert(Base.metadata.tables["comments"])
+_INSERT_AUTHOR = insert(Base.metadata.tables["comment_authors"])
+_INSERT_CHANGE = insert(Base.metadata.tables["wave_changes"])
 
 
 def _mark_answered(connection: Connection, door: Door, now: datetime) -> bool:
     """True for the one submit that comes first; the day is all that is kept."""
     today = now.date()
-    marks: dict[str, Any] = {"answered_on": today}
-    if door.mode is Mode.ANONYMOUS:
-        marks["is_waiting"] = True
-    else:
-        marks["started_on"] = door.started_on or today
-        marks["opened_on"] = door.opened_on or today
-    result = connection.execute(
-        update(Invitation)
-        .where(Invitation.id == door.invitation_id, Invitation.answered_on.is_(None))
-        .values(**marks)
-    )
-    return result.rowcount == 1
+    is_anonymous = door.mode is Mode.ANONYMOUS
+    marks = {
+        "own": door.invitation_id,
+        "today": today,
+        "opened": None if is_anonymous else door.opened_on or today,
+        "started": None if is_anonymous else door.started_on or today,
+        "waits": is_anonymous,
+    }
+    return connection.execute(_FIRST_ANSWER, marks).rowcount == 1
 
 
 def _insert_response(
     connection: Connection, door: Door, *, locale: str, channel: Channel, now: datetime
 ) -> None:
-    draft = connection.execute(
-        select(Draft.started_at, Draft.channel).where(Draft.invitation_id == door.invitation_id)
-    ).one_or_none()
+    draft = connection.execute(_END_DRAFT, {"own": door.invitation_id}).one_or_none()
     connection.execute(
-        insert(Response).values(
-            id=door.invitation_id,
-            mode=door.mode,
-            locale=locale,
-            channel=draft.channel if draft else channel,
-            started_at=min(draft.started_at, now) if draft else now,
-            submitted_at=now,
-            is_late=door.is_late(now),
-        )
+        _INSERT_RESPONSE,
+        {
+            "id": door.invitation_id,
+            "mode": door.mode,
+            "locale": locale,
+            "channel": draft.channel if draft else channel,
+            "started_at": min(draft.started_at, now) if draft else now,
+            "submitted_at": now,
+            "is_late": door.is_late(now),
+        },
     )
 
 
 def _reopen_response(connection: Connection, door: Door, now: datetime) -> None:
     """Empty a sent response of its answers, so that the new ones replace them as a whole."""
-    connection.execute(
-        update(Response).where(Response.id == door.invitation_id).values(changed_at=now)
-    )
-    connection.execute(delete(Answer).where(Answer.response_id == door.invitation_id))
-    connection.execute(
-        delete(Comment).where(
-            Comment.id.in_(
-                select(CommentAuthor.comment_id).where(
-                    CommentAuthor.response_id == door.invitation_id
-                )
-            )
-        )
-    )
+    own = door.invitation_id
+    connection.execute(update(Response).where(Response.id == own).values(changed_at=now))
+    connection.execute(delete(Answer).where(Answer.response_id == own))
+    of_response = select(CommentAuthor.comment_id).where(CommentAuthor.response_id == own)
+    connection.execute(delete(Comment).where(Comment.id.in_(of_response)))
+    connection.execute(_END_DRAFT, {"own": own})
 
 
 def _insert_answers(
@@ -271,7 +181,7 @@ def _insert_answers(
         for number, value in stored_rows(item, filled.values.get(item.code, ()))
     ]
     if rows:
-        connection.execute(insert(Answer), rows)
+        connection.execute(_INSERT_ANSWER, rows)
 
 
 def _insert_comments(
@@ -297,8 +207,8 @@ def _insert_comments(
             }
         )
     if comments:
-        connection.execute(insert(Comment), comments)
-        connection.execute(insert(CommentAuthor), authors)
+        connection.execute(_INSERT_COMMENT, comments)
+        connection.execute(_INSERT_AUTHOR, authors)
 
 
 def _store_contact_wish(

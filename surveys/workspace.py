@@ -3,8 +3,10 @@
 What an operator decides (database, mail server, secrets) is in surveys/config.py.
 """
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -38,10 +40,17 @@ class Workspace:
 def workspace(session: Session) -> Workspace:
     """The vendor's settings; empty ones before the first run is through."""
     row = session.get(Setting, KEY)
-    if row is None:
-        return Workspace()
-    known = {name: row.value[name] for name in asdict(Workspace()) if name in row.value}
-    return replace(Workspace(), **known)
+    return workspace_from(row.value if row else None)
+
+
+def workspace_from(stored: Mapping[str, Any] | None) -> Workspace:
+    """The vendor's settings from their stored form; what is missing there is empty."""
+    known = (
+        {each.name: stored[each.name] for each in fields(Workspace) if each.name in stored}
+        if stored
+        else {}
+    )
+    return Workspace(**known)
 
 
 def save_workspace(session: Session, new: Workspace, *, now: datetime, user_id: int | None) -> None:

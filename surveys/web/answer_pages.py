@@ -9,11 +9,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
-from sqlalchemy import func, select
 
 from surveys.db import db
 from surveys.i18n import gettext, use_locale
-from surveys.models import Invitation
 from surveys.preferences import MAX_TOPIC_LENGTH, has_asked_for_call
 from surveys.question_bank import fill, load_bank
 from surveys.questionnaires import Questionnaire
@@ -22,7 +20,6 @@ from surveys.runtime import now
 from surveys.terms import Audience, Channel, Mode, WaveState
 from surveys.web.response_page import slots_for
 from surveys.web.survey_page import SurveyPage, frame
-from surveys.workspace import workspace
 
 Errors = Mapping[str, Sequence[str]]
 
@@ -81,7 +78,7 @@ def closed_page(token: str, door: Door, filled: Filled) -> tuple[str, int]:
     use_locale(language_of(door))
     html = render_template(
         "respond/closed.html",
-        **frame(token, door, workspace(db.session())),
+        **frame(token, door),
         closed_on=closing_day(door),
         is_over=now() >= door.grace_until or door.state is not WaveState.PAUSED,
         texts=[text for text in filled.texts.values() if text.strip()],
@@ -93,12 +90,12 @@ def thanks_page(token: str, door: Door, *, wish: Wish, is_new: bool) -> str:
     """What happens next, and the separate form for being called."""
     locale = language_of(door)
     use_locale(locale)
-    vendor = workspace(db.session())
+    vendor = door.vendor
     bank = load_bank().page
     can_change = not door.is_used_up and door.takes_answers(now())
     return render_template(
         "respond/thanks.html",
-        **frame(token, door, vendor),
+        **frame(token, door),
         closes_on=closing_day(door),
         is_new=is_new or can_change,
         can_change=can_change,
@@ -144,11 +141,5 @@ def _wrong_questions(questionnaire: Questionnaire, errors: Errors) -> list[tuple
 
 def _only_contact_text(door: Door, locale: str) -> str:
     """'You are the only person we ask in your company', where that is so."""
-    if door.audience is not Audience.PARTNER or door.partner_id is None:
-        return ""
-    asked = db.session.scalar(
-        select(func.count())
-        .select_from(Invitation)
-        .where(Invitation.wave_id == door.wave_id, Invitation.partner_id == door.partner_id)
-    )
-    return load_bank().page.disclosure.only_contact[locale] if asked == 1 else ""
+    is_alone = door.audience is Audience.PARTNER and door.asked_in_company == 1
+    return load_bank().page.disclosure.only_contact[locale] if is_alone else ""

@@ -12,6 +12,7 @@ from surveys.preferences import Preferences, open_preferences, resume_mails, sto
 from surveys.question_bank import LOCALES
 from surveys.runtime import now
 from surveys.vendor_colour import readable_vendor_colour
+from surveys.web.write_turn import in_turn
 from surveys.workspace import workspace
 
 bp = Blueprint("preferences", __name__)
@@ -25,6 +26,7 @@ def show(token: str) -> str:
 
 
 @bp.post("/u/<token>")
+@in_turn
 def change(token: str) -> Response | tuple[str, int]:
     """Stop mails at once (also by RFC 8058's one click), or take that back.
 

@@ -30,6 +30,7 @@ from surveys.web.answer_pages import (
 )
 from surveys.web.response_form import filled_from, posted_form
 from surveys.web.survey_page import survey_page
+from surveys.web.write_turn import in_turn
 
 bp = Blueprint("respond", __name__)
 #: The language buttons send the page as it is; it comes back in the other language.
@@ -52,6 +53,7 @@ def preselect(token: str, question: str, value: str) -> Page:
 
 
 @bp.post("/s/<token>")
+@in_turn
 def submit(token: str) -> Page:
     """Store what was sent, and say thank you once it is on disk."""
     try:
@@ -63,6 +65,7 @@ def submit(token: str) -> Page:
 
 
 @bp.post("/s/<token>/draft")
+@in_turn
 def autosave(token: str) -> tuple[str, int]:
     """Keep the fields that changed on the page."""
     door = open_door(db.session(), token)
@@ -85,6 +88,7 @@ def autosave(token: str) -> tuple[str, int]:
 
 
 @bp.post("/s/<token>/opened")
+@in_turn
 def opened(token: str) -> tuple[str, int]:
     """The first touch, key or click on the page, posted by its script."""
     mark_opened(db.session(), open_door(db.session(), token), now=now())
@@ -102,6 +106,7 @@ def thanks(token: str) -> Response | str:
 
 
 @bp.post("/s/<token>/contact")
+@in_turn
 def ask_for_call(token: str) -> Page:
     """'Please call me': stored apart from the answers."""
     door = open_door(db.session(), token)

@@ -25,7 +25,7 @@ from surveys.terms import Audience, Mode
 from surveys.vendor_colour import readable_vendor_colour
 from surveys.web.response_form import build_response_form
 from surveys.web.response_page import PageCache, PageWithSlots, cut, slot
-from surveys.workspace import Workspace, workspace
+from surveys.workspace import Workspace
 
 PAGES = "pulse survey pages"
 
@@ -41,7 +41,7 @@ class SurveyPage:
 
 def survey_page(door: Door, locale: str) -> SurveyPage:
     """The shared page of this wave and language, drawn at its first use."""
-    vendor = workspace(db.session())
+    vendor = door.vendor
     key = (door.wave_id, door.version_id, locale, door.min_people, door.min_companies, vendor)
     pages = current_app.extensions.setdefault(PAGES, PageCache())
     found = pages.get(key)
@@ -65,7 +65,7 @@ def _shared_context(
     bank = load_bank().page
     version = db.session.get_one(SurveyVersion, door.version_id)
     return {
-        **frame(slot("token"), door, vendor),
+        **frame(slot("token"), door),
         "locale": locale,
         "slot": slot,
         "questionnaire": questionnaire,
@@ -101,13 +101,13 @@ def _shared_context(
     }
 
 
-def frame(token: str, door: Door, vendor: Workspace) -> dict[str, object]:
+def frame(token: str, door: Door) -> dict[str, object]:
     """What the top and foot of every respondent page need."""
     return {
         "token": token,
         "door": door,
         "is_staff": door.audience is Audience.INTERNAL,
-        "vendor": vendor,
-        "vendor_colour": readable_vendor_colour(vendor.colour),
+        "vendor": door.vendor,
+        "vendor_colour": readable_vendor_colour(door.vendor.colour),
         "languages": [(code, LANGUAGE_NAMES[code]) for code in LOCALES if code in door.locales],
     }
