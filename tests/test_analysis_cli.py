@@ -154,6 +154,7 @@ def test_an_open_run_has_no_scores_and_says_so(
     assert result.stderr.startswith(f"pulse: wave {run_id} has no results yet: they appear once")
 
 
+@on_sqlite
 def test_classify_prints_one_object_a_line(pulse: Pulse) -> None:
     lines = "en\tThe portal is slow.\npl\tDzięki za pomoc!\nno tab here\n"
 
@@ -230,6 +231,7 @@ def test_recount_checks_and_mends(
     assert pulse("recount", "--check").exit_code == 0
 
 
+@on_sqlite
 def test_progress_is_quiet_in_a_pipe(pulse: Pulse, session: Session, keys: LinkKeys) -> None:
     run = open_wave(session, keys, companies=1, people=1, staff=1)
     write(session, run, "slow")

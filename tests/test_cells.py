@@ -37,6 +37,7 @@ from surveys.terms import Audience, Mode, QuestionType
 from surveys.waves import Run
 
 Key = tuple[str, str, int]
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def cells_of(session: Session, wave_id: int) -> dict[Key, ScoreCell]:
@@ -220,6 +221,7 @@ def paired(people: list[dict[str, Any]], x: int, y: int) -> Any:
     ]
 
 
+@on_sqlite
 def test_cells_of_staff_have_no_companies(session: Session, answered: Run) -> None:
     assert answered.internal is not None
 
@@ -317,6 +319,7 @@ def test_an_answer_that_comes_during_a_build_only_causes_another_one(
     assert differing_cells(session, wave_id) == []
 
 
+@on_sqlite
 def test_a_build_that_is_never_stored_leaves_everything_as_it_was(
     session: Session, answered: Run
 ) -> None:
@@ -333,7 +336,7 @@ def test_a_build_that_is_never_stored_leaves_everything_as_it_was(
     assert session.scalar(select(func.count()).select_from(WaveChange)) == 1
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@on_sqlite
 def test_building_twice_gives_the_same(session: Session, answered: Run) -> None:
     wave_id, engine = answered.id, session.get_bind()
     first, second = (build_wave(session, wave_id) for _ in range(2))
@@ -344,7 +347,7 @@ def test_building_twice_gives_the_same(session: Session, answered: Run) -> None:
     assert build_due(lambda: Session(engine), wave_id, now=MONDAY) is not None
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@on_sqlite
 def test_anonymous_cells_know_no_company(
     app: Flask, session: Session, keys: LinkKeys, clock: SetClock
 ) -> None:
@@ -363,7 +366,7 @@ def test_anonymous_cells_know_no_company(
     assert cells["", "", question(session, "incentives")].pairs is not None
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@on_sqlite
 def test_missing_and_surplus_cells_are_found(session: Session, answered: Run) -> None:
     wave_id = answered.id
     agree, other = question(session, "incentives"), question(session, "comment")
