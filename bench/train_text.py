@@ -34,6 +34,7 @@ PENALTY = 2.0
 N_DIMMED = 2
 FORGOTTEN = 0.4  # share of judging words that a dimmed example forgets
 RAREST_TERM = 3  # seeds in which a term must stand; below, it is learned by heart
+JOINED_WEIGHT = 0.5  # people write more clauses alone than our pairs would have it
 _DIGITS = 3
 _MOST_COMMON_KEPT = 0.5  # exponent of the class weights: 0 keeps the seeds' shares, 1 evens them
 
@@ -177,19 +178,17 @@ def fit(found: Sequence[Example], *, penalty: float = PENALTY) -> Model:
     kept[NAMES.index("constant")] = 0.0
     start = np.zeros(len(LABELS) * values.shape[1])
     done = minimize(
-        partial(_loss, values, truth, _class_weights(truth), penalty * kept),
+        partial(_loss, values, truth, _weights(found, truth), penalty * kept),
         start,
         jac=True,
         method="L-BFGS-B",
         options={"maxiter": 300},
     )
-    rows = done.x.reshape(len(LABELS), -1).round(_DIGITS).tolist()
+    columns = list(map(tuple, done.x.reshape(len(LABELS), -1).round(_DIGITS).T.tolist()))
     return Model(
-        coefficients=tuple(tuple(row[: len(NAMES)]) for row in rows),
+        columns=columns[: len(NAMES)],
         sharpness=1.0,
-        terms={
-            term: tuple(row[len(NAMES) + place] for row in rows) for place, term in enumerate(known)
-        },
+        terms=dict(zip(known, columns[len(NAMES) :], strict=True)),
     )
 
 
@@ -228,10 +227,12 @@ def _loss(
     return total + 0.5 * float((penalties * matrix**2).sum()), gradient.ravel()
 
 
-def _class_weights(truth: np.ndarray) -> np.ndarray:
+def _weights(found: Sequence[Example], truth: np.ndarray) -> np.ndarray:
+    """What each example counts: rare labels more, joined pairs less."""
     counts = np.bincount(truth, minlength=len(LABELS))
     even = len(truth) / (len(LABELS) * np.maximum(counts, 1))
-    weights: np.ndarray = (even**_MOST_COMMON_KEPT)[truth]
+    joined = np.where([example.is_joined for example in found], JOINED_WEIGHT, 1.0)
+    weights: np.ndarray = joined * (even**_MOST_COMMON_KEPT)[truth]
     return weights
 
 
@@ -284,8 +285,8 @@ def _entry(ready: Sequence[Example], language: str) -> Entry:
     return Entry(
         sharpness=calibrated_sharpness(ready, cross_validated(ready)),
         coefficients={
-            label.value: _named(row, language)
-            for label, row in zip(LABELS, model.coefficients, strict=True)
+            label.value: _named([column[place] for column in model.columns], language)
+            for place, label in enumerate(LABELS)
         },
         terms={term: list(weights) for term, weights in model.terms.items()},
     )

@@ -22,7 +22,10 @@ NAMES = (
     "both",  # the smaller of good and bad
     "balance",
     "last_clause",
+    "contrast",
     "after_contrast",
+    "only_good",  # something good was found and nothing bad
+    "only_bad",
     "stands_good",  # a clause that is clearly good stands
     "stands_bad",
     "stand_both",
@@ -71,6 +74,7 @@ _CUES = (
     cues.QUICK,
 )
 _STANDS = 0.8
+_LEAST = 0.3  # good or bad below this amount is as good as none
 _TERM = 0.6  # value of a term that occurs: below 1, since single words prove less than the lists
 _FULL_TERM_WORDS = 15  # in longer texts there are more terms, and each of them says less
 
@@ -101,7 +105,7 @@ def features(reading: Reading, clauses: Sequence[Judged]) -> list[float]:
     marks = "".join(reading.cut.marks)
     if "?" in marks:
         bits |= cues.QUESTION
-    is_silent = good + bad < 0.3
+    is_silent = good + bad < _LEAST
     return [
         1.0,
         _saturated(good),
@@ -111,7 +115,10 @@ def features(reading: Reading, clauses: Sequence[Judged]) -> list[float]:
         _saturated(min(good, bad)),
         (good - bad) / (good + bad + 1.0),
         max(-1.0, min(1.0, last / 2)),
+        float(any(clause.stretch.is_contrast for clause in clauses)),
         _after_contrast(clauses),
+        float(good >= _LEAST > bad),
+        float(bad >= _LEAST > good),
         float(stands_good),
         float(stands_bad),
         float(stands_good and stands_bad),
