@@ -26,7 +26,8 @@ class Door:
     """What a personal link opens: the invitation, what its wave allows now, and who asks.
 
     `draft` is what was saved and not sent; `asked_in_company` counts the invitations of the
-    person's company in this wave, their own included.
+    person's company in this wave, their own included; `contact_version` is part of the link to the
+    person's mail settings.
     """
 
     invitation_id: int
@@ -54,6 +55,7 @@ class Door:
     answered_on: date | None
     draft: Mapping[str, Any] | None
     asked_in_company: int
+    contact_version: int | None
     vendor: Workspace
 
     def takes_answers(self, now: datetime) -> bool:
@@ -106,6 +108,7 @@ def mark_opened(session: Session, door: Door, *, now: datetime) -> None:
 _INVITATIONS = Base.metadata.tables["invitations"]
 _WAVES = Base.metadata.tables["waves"]
 _SURVEYS = Base.metadata.tables["surveys"]
+_CONTACTS = Base.metadata.tables["contacts"]
 _DRAFTS = Base.metadata.tables["drafts"]
 _SETTINGS = Base.metadata.tables["settings"]
 
@@ -158,11 +161,13 @@ _DOOR = (
         _SURVEYS.c.time_zone,
         _DRAFTS.c["values"].label("draft"),
         _ASKED_IN_COMPANY.label("asked_in_company"),
+        _CONTACTS.c.token_version.label("contact_version"),
         _SETTINGS.c.value.label("vendor"),
     )
     .select_from(_INVITATIONS)
     .join(_WAVES, _WAVES.c.id == _INVITATIONS.c.wave_id)
     .join(_SURVEYS, _SURVEYS.c.id == _WAVES.c.survey_id)
+    .outerjoin(_CONTACTS, _CONTACTS.c.id == _INVITATIONS.c.contact_id)
     .outerjoin(_DRAFTS, _DRAFTS.c.invitation_id == _INVITATIONS.c.id)
     .outerjoin(_SETTINGS, _SETTINGS.c.key == WORKSPACE)
     .where(_INVITATIONS.c.token_hash == bindparam("wanted"))

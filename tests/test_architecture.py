@@ -80,7 +80,13 @@ COMMITTING = {
     "surveys.shuffle": {"shuffle_closed_waves"},
     "analysis.cells": {"build_due"},
 }
-MARKUP = ("analysis.charts", "analysis.drawings", "surveys.i18n", "surveys.web.response_page")
+MARKUP = (
+    "analysis.charts",
+    "analysis.drawings",
+    "surveys.i18n",
+    "surveys.web.answer_pages",
+    "surveys.web.response_page",
+)
 
 
 @cache

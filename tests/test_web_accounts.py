@@ -543,6 +543,21 @@ def test_the_sign_in_page_speaks_the_readers_language(client: FlaskClient) -> No
 
 
 @on_sqlite
+def test_changing_the_language_of_the_sign_in_page_keeps_where_to_go_on(
+    client: FlaskClient,
+) -> None:
+    page = client.get('/login?next=/contacts?query=a"%26b').text
+
+    other = re.search(r'href="([^"]+)" lang="pl"', page)
+    assert other
+    assert "next" in client.get("/login" + other[1].replace("&amp;", "&")).text
+    assert (
+        'value="/contacts?query=a&#34;&amp;b"'
+        in client.get("/login" + other[1].replace("&amp;", "&")).text
+    )
+
+
+@on_sqlite
 def test_a_role_without_a_right_is_told_so(client: FlaskClient, session: Session) -> None:
     make_user(session, role=Role.VIEWER)
     session.commit()

@@ -166,6 +166,16 @@ def test_the_only_person_asked_in_a_company_is_told_so(
 
 
 @on_sqlite
+def test_the_foot_leads_to_ones_own_mail_settings(
+    client: FlaskClient, session: Session, keys: LinkKeys, run: Run
+) -> None:
+    for token in links_of(session, keys, run.partner):
+        link = re.search(r'href="(/u/[\w-]{22}\?lang=\w\w)"', client.get(f"/s/{token}").text)
+        assert link
+        assert "Stop survey emails?" in client.get(link[1]).text
+
+
+@on_sqlite
 def test_a_page_with_all_it_needs_weighs_less_than_60_kilobytes(
     client: FlaskClient, session: Session, keys: LinkKeys, run: Run
 ) -> None:

@@ -9,15 +9,17 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request
+from markupsafe import Markup
 
 from surveys.db import db
-from surveys.i18n import gettext, use_locale
+from surveys.i18n import gettext, page_locale, use_locale
 from surveys.preferences import MAX_TOPIC_LENGTH, has_asked_for_call
 from surveys.question_bank import fill, load_bank
 from surveys.questionnaires import Questionnaire
 from surveys.responses import Door, Filled
-from surveys.runtime import now
+from surveys.runtime import now, settings
 from surveys.terms import Audience, Channel, Mode, WaveState
+from surveys.tokens import PREFERENCES, make_token
 from surveys.web.response_page import slots_for
 from surveys.web.survey_page import SurveyPage, frame
 
@@ -69,6 +71,7 @@ def answer_page(
     slots["token"] = token
     slots["via"] = channel().value
     slots["only_contact"] = _only_contact_text(door, page.questionnaire.locale)
+    slots["stop"] = _stop_link(door)
     slots["notice"] = _notice(door, page.questionnaire, errors or {}, alert)
     return page.html.fill(slots)
 
@@ -137,6 +140,15 @@ def _wrong_questions(questionnaire: Questionnaire, errors: Errors) -> list[tuple
         for name in (item.code, item.comment_code)
         if name in errors
     ]
+
+
+def _stop_link(door: Door) -> str:
+    """The way to one's mail settings, as in the foot of every mail."""
+    if door.contact_id is None or door.contact_version is None:
+        return ""
+    token = make_token(settings().secret_key, PREFERENCES, door.contact_id, door.contact_version)
+    words = gettext("Stop survey emails")
+    return Markup(' · <a href="/u/{}?lang={}">{}</a>').format(token, page_locale(), words)
 
 
 def _only_contact_text(door: Door, locale: str) -> str:

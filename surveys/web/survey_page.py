@@ -10,7 +10,7 @@ from surveys.i18n import LANGUAGE_NAMES, use_locale
 from surveys.models import SurveyVersion
 from surveys.preferences import MAX_TOPIC_LENGTH
 from surveys.promises import disclosure_text, promise_text
-from surveys.question_bank import LOCALES, fill, load_bank
+from surveys.question_bank import fill, load_bank
 from surveys.question_types import (
     MAX_TEXT,
     SHOWN_MAX_TEXT,
@@ -109,5 +109,5 @@ def frame(token: str, door: Door) -> dict[str, object]:
         "is_staff": door.audience is Audience.INTERNAL,
         "vendor": door.vendor,
         "vendor_colour": readable_vendor_colour(door.vendor.colour),
-        "languages": [(code, LANGUAGE_NAMES[code]) for code in LOCALES if code in door.locales],
+        "languages": [(code, LANGUAGE_NAMES[code]) for code in door.locales],
     }
