@@ -109,7 +109,7 @@ def _sentiment(
         analyser=analyser(),
         evidence=_evidence(text, reading, clauses, label),
         clauses=_clauses(reading, clauses, by_clause),
-        drivers=joined(by_clause),
+        drivers=joined(by_clause) if reading.drivers else (),
     )
 
 

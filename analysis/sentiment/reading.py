@@ -243,6 +243,8 @@ def _stretches(
     found: list[Stretch] = []
     breaks, pauses = set(cut.sentence_breaks), cut.pauses
     turning = [at for at, bit in enumerate(bits) if bit & (cues.CONTRAST | cues.TURN)]
+    if not turning and not pauses and not breaks:
+        return [Stretch(0, len(words), 0, False)]
     first, sentence, is_contrast = 0, 0, False
     for position in sorted({*breaks, *pauses, *turning}):
         if position >= len(words):
