@@ -40,6 +40,13 @@ def headline_words(page: OverviewPage) -> str:
             "Partners rate us %(num)d points higher than our own team thinks.",
             points,
         )
+    if page.n_bigger:
+        # Not proven over all, and not "alike" either: single drivers differ.
+        return ngettext(
+            "Partners and our own team clearly differ on %(num)d driver, though not over all.",
+            "Partners and our own team clearly differ on %(num)d drivers, though not over all.",
+            page.n_bigger,
+        )
     if page.verdict is Headline.ALIKE:
         return gettext("Our team sees us much as partners do.")
     return gettext("No proven difference between what partners say and what our team thinks.")

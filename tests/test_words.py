@@ -194,6 +194,18 @@ def test_without_proof_no_difference_is_claimed() -> None:
     assert findings.headline_words(page).startswith("No proven difference")
 
 
+def test_drivers_that_clearly_differ_are_named_even_where_the_whole_does_not() -> None:
+    partners = {"incentives": exact(40), "listening": exact(80)}
+    staff = {"incentives": exact(60), "listening": exact(60)}
+
+    page = overview(both(partners, staff))
+
+    assert page.n_bigger == 2
+    assert findings.headline_words(page) == (
+        "Partners and our own team clearly differ on 2 drivers, though not over all."
+    )
+
+
 def test_a_hidden_page_says_so_and_why() -> None:
     page = overview(both({"incentives": hidden()}, {"incentives": hidden()}))
 
