@@ -42,7 +42,7 @@ def _messages(catalogue: Catalog) -> dict[tuple[str | None, str], Message]:
 
 
 def _texts(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 def test_every_text_of_the_sources_is_in_the_polish_catalogue(
