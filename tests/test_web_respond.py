@@ -169,10 +169,11 @@ def test_the_only_person_asked_in_a_company_is_told_so(
 def test_the_foot_leads_to_ones_own_mail_settings(
     client: FlaskClient, session: Session, keys: LinkKeys, run: Run
 ) -> None:
+    headings = {"en": "Stop survey emails?", "pl": "Zrezygnować z e-maili z ankietami?"}
     for token in links_of(session, keys, run.partner):
-        link = re.search(r'href="(/u/[\w-]{22}\?lang=\w\w)"', client.get(f"/s/{token}").text)
+        link = re.search(r'href="(/u/[\w-]{22}\?lang=(\w\w))"', client.get(f"/s/{token}").text)
         assert link
-        assert "Stop survey emails?" in client.get(link[1]).text
+        assert headings[link[2]] in client.get(link[1]).text
 
 
 @on_sqlite
