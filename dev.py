@@ -270,10 +270,10 @@ def pytest_commands(arguments: list[str]) -> list[list[str]]:
     pytest = [str(PYTHON), "-m", "pytest"]
     if any(argument.startswith("-m") for argument in arguments):
         return [[*pytest, *arguments]]
-    side_by_side = ["-n", "2", "-m", "not browser and not postgres"]
+    side_by_side = ["-n", "2", "-m", "not browser and not postgres and not slow"]
     return [
         [*pytest, *side_by_side, *arguments],
-        [*pytest, "-m", "browser or postgres", *arguments],
+        [*pytest, "-m", "(browser or postgres) and not slow", *arguments],
     ]
 
 

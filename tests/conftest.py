@@ -13,7 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 from factories import SECRET, SetClock, make_settings
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from postgres_server import PostgresServer, PostgresUnavailable
@@ -90,6 +90,13 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     server.create_database(name, template="migrated")
     yield Database(server.url(name), "postgresql")
     server.drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_context_is_left() -> Iterator[None]:
+    """A context left open would hand this test's application to the commands of later tests."""
+    yield
+    assert not has_app_context(), "this test left an application context open"
 
 
 @pytest.fixture

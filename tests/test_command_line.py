@@ -28,11 +28,13 @@ def test_a_name_leads_to_the_command_of_that_name(name: str) -> None:
 
 
 def test_an_unknown_name_leads_nowhere(app: Flask) -> None:
-    assert cli.get_command(called(app), "no-such-command") is None
+    with called(app) as context:
+        assert cli.get_command(context, "no-such-command") is None
 
 
 def test_all_commands_are_listed_in_order(app: Flask) -> None:
-    listed = cli.list_commands(called(app))
+    with called(app) as context:
+        listed = cli.list_commands(context)
 
     assert set(COMMANDS) < set(listed)
     assert listed == sorted(listed)

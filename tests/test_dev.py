@@ -333,11 +333,11 @@ def test_suite_runs_side_by_side_except_for_browser_and_postgres() -> None:
         "-n",
         "2",
         "-m",
-        "not browser and not postgres",
+        "not browser and not postgres and not slow",
         "-q",
         "tests/test_stats.py",
     ]
-    assert second[3:] == ["-m", "browser or postgres", "-q", "tests/test_stats.py"]
+    assert second[3:] == ["-m", "(browser or postgres) and not slow", "-q", "tests/test_stats.py"]
 
 
 @pytest.mark.parametrize("arguments", [["-m", "slow"], ["-mslow"]])
