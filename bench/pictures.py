@@ -22,6 +22,7 @@ from surveys.mail.caught import Mailbox
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTHS = (1280, 390)
+FRONT_HEIGHT = 1480
 SCHEMES = ("light", "dark")
 LOCALES = {"pl": "pl-PL", "en": "en-GB"}
 CHROMIUM = (
@@ -36,6 +37,8 @@ STAFF_PATHS = (
     "/drivers",
     "/comments",
     "/waves",
+    "/waves/open",
+    "/surveys/new",
     "/questionnaires",
     "/contacts",
     "/contacts/import",
@@ -57,6 +60,8 @@ def main(argv: list[str] | None = None) -> int:
             walk = _Walk(browser, settings["PULSE_BASE_URL"], options.out, locale)
             faults += walk.staff_pages(account["email"], account["password"])
             faults += walk.survey_pages(_links(options.instance))
+            if options.readme is not None and locale == "en":
+                walk.front_picture(options.readme)
         browser.close()
     print(f"{faults} pages with something to mend")
     return 1 if faults else 0
@@ -80,12 +85,15 @@ class _Walk:
 
     def staff_pages(self, email: str, password: str) -> int:
         """Sign in and walk; how many pages have faults."""
-        self._page.goto(f"{self._base}/login?lang={self._locale}")
-        faults = self._picture("login")
+        faults = 0
+        for name in ("forgot", "login"):
+            self._page.goto(f"{self._base}/{name}?lang={self._locale}")
+            faults += self._picture(name)
         self._page.fill("input[name=email]", email)
         self._page.fill("input[name=password]", password)
         self._page.press("input[name=password]", "Enter")
         self._page.wait_for_load_state()
+        self._page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         button = f"button[name=locale][value={self._locale}]"
         self._page.locator(button).first.click()
         for path in (*STAFF_PATHS, *self._found()):
@@ -99,13 +107,28 @@ class _Walk:
         for number, link in enumerate(links):
             self._page.goto(f"{link}?lang={self._locale}")
             faults += self._picture(f"survey-{number}")
+            foot = self._page.locator("a[href*='/u/']").first.get_attribute("href")
+            self._page.goto(f"{self._base}{foot}")
+            faults += self._picture(f"preferences-{number}")
+        self._page.goto(f"{self._base}/s/{'x' * 22}?lang={self._locale}")
+        faults += self._picture("survey-wrong")
         return faults
+
+    def front_picture(self, target: Path) -> None:
+        """The top of the overview, as the README shows it."""
+        self._page.set_viewport_size({"width": WIDTHS[0], "height": FRONT_HEIGHT})
+        self._page.emulate_media(color_scheme="light")
+        self._page.goto(f"{self._base}/overview")
+        self._page.screenshot(path=target)
 
     def _found(self) -> Iterator[str]:
         """One address of each kind that the overview and the lists lead to."""
         for start, pattern in (
             ("/drivers", "a[href*='/drivers/'][href*='_']"),
-            ("/waves", "main a[href*='/waves/']"),
+            ("/waves", "main a[href^='/waves/']:not([href='/waves/open'])"),
+            ("/waves", "main a[href$='/remind']"),
+            ("/waves", "main a[href$='/extend']"),
+            ("/waves", "main a[href$='/close']"),
             ("/waves", "main a[href*='/schedule']"),
             ("/questionnaires", "main a[href*='/questionnaires/']"),
         ):
@@ -113,6 +136,8 @@ class _Walk:
             found = self._page.locator(pattern)
             if found.count():
                 yield str(found.first.get_attribute("href"))
+            else:
+                print(f"{start} leads to no page like {pattern}")
 
     def _picture(self, name: str) -> int:
         self._console.clear()
@@ -166,6 +191,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--instance", type=Path, default=ROOT / "instance")
     parser.add_argument("--out", type=Path, default=ROOT / "pictures")
+    parser.add_argument("--readme", type=Path, metavar="FILE", help="the README's picture, too")
     parser.add_argument("--chromium", default=os.environ.get("PULSE_CHROMIUM", "chromium"))
     return parser.parse_args(argv)
 

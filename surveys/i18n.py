@@ -20,7 +20,10 @@ DEFAULT_LOCALE = "en"
 LANGUAGE_NAMES = {"pl": "Polski", "en": "English"}
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
+NO_BREAK_HYPHEN = "\N{NON-BREAKING HYPHEN}"
 _SHORT_WORD = re.compile(r"(?<![\w&])([AaIiOoUuWwZz]|\d+) (?=\S)")
+# The word, not a part of an address, which people copy.
+_EMAIL = re.compile(r"(?<![\w@.-])([Ee])-(?=mail\w*(?![\w@-]|\.\w))")
 _QUARTER = re.compile(r"(\d{4})-Q([1-4])")
 
 
@@ -142,11 +145,15 @@ def wave_title(key: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Polish typography: one-letter words and numbers stay on the line of what follows."""
+    """Polish typography: one-letter words and numbers stay on the line of what follows.
+
+    So does the e of "e-mail".
+    """
     if page_locale() != "pl":
         return text
     kept = _SHORT_WORD.sub(lambda found: found[1] + NO_BREAK, text)
-    # The substitution adds a space to what was safe already; it cannot make it unsafe.
+    kept = _EMAIL.sub(lambda found: found[1] + NO_BREAK_HYPHEN, kept)
+    # A space and a hyphen take the place of others; that cannot make safe text unsafe.
     return Markup(kept) if isinstance(text, Markup) else kept  # noqa: S704
 
 

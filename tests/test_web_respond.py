@@ -169,7 +169,7 @@ def test_the_only_person_asked_in_a_company_is_told_so(
 def test_the_foot_leads_to_ones_own_mail_settings(
     client: FlaskClient, session: Session, keys: LinkKeys, run: Run
 ) -> None:
-    headings = {"en": "Stop survey emails?", "pl": "Zrezygnować z e-maili z ankietami?"}
+    headings = {"en": "Stop survey emails?", "pl": "Zrezygnować z\xa0e\u2011maili z\xa0ankietami?"}
     for token in links_of(session, keys, run.partner):
         link = re.search(r'href="(/u/[\w-]{22}\?lang=(\w\w))"', client.get(f"/s/{token}").text)
         assert link

@@ -59,5 +59,5 @@ def _preferences_page(token: str, found: Preferences) -> str:
         found=found,
         vendor=vendor,
         vendor_colour=readable_vendor_colour(vendor.colour),
-        languages=[(code, LANGUAGE_NAMES[code]) for code in LOCALES],
+        languages=list(LANGUAGE_NAMES.items()),
     )

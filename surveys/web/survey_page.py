@@ -109,5 +109,5 @@ def frame(token: str, door: Door) -> dict[str, object]:
         "is_staff": door.audience is Audience.INTERNAL,
         "vendor": door.vendor,
         "vendor_colour": readable_vendor_colour(door.vendor.colour),
-        "languages": [(code, LANGUAGE_NAMES[code]) for code in door.locales],
+        "languages": [each for each in LANGUAGE_NAMES.items() if each[0] in door.locales],
     }
