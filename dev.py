@@ -51,7 +51,6 @@ INSTANCE = ROOT / "instance"
 
 EXTRAS = {"app": ("build", "postgres", "demo"), "test": ("test", "check")}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-NOTHING_SELECTED = 5  # pytest's exit code when no test matched
 NETWORK_SIGNS = (
     "name resolution",
     "NewConnectionError",
@@ -262,27 +261,13 @@ def announcement(ports: Ports, account: Mapping[str, str]) -> str:
 # --- test, check, bench, pictures, lock -----------------------------------------------------------
 
 
-def pytest_commands(arguments: list[str]) -> list[list[str]]:
-    """The runs of one `test`: what can run side by side, then what needs a browser or PostgreSQL.
-
-    Whoever passes a marker expression of his own gets one run with just that.
-    """
+def pytest_command(arguments: list[str]) -> list[str]:
+    """The run of the suite: what takes minutes waits for a marker expression of one's own."""
     pytest = [str(PYTHON), "-m", "pytest"]
     if any(argument.startswith("-m") for argument in arguments):
-        return [[*pytest, *arguments]]
-    side_by_side = ["-n", "2", "-m", "not browser and not postgres and not slow"]
-    return [
-        [*pytest, *side_by_side, *arguments],
-        [*pytest, "-m", "(browser or postgres) and not slow", *arguments],
-    ]
-
-
-def overall_exit(codes: list[int]) -> int:
-    """The first failure; 'no test matched' counts only if it holds for all runs."""
-    ran = [code for code in codes if code != NOTHING_SELECTED]
-    if not ran:
-        return NOTHING_SELECTED
-    return next((code for code in ran if code != 0), 0)
+        return [*pytest, *arguments]
+    side_by_side = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+    return [*pytest, *side_by_side, "-m", "not slow", *arguments]
 
 
 def test(arguments: argparse.Namespace, extra: list[str]) -> int:
@@ -296,7 +281,7 @@ def test(arguments: argparse.Namespace, extra: list[str]) -> int:
         environment["PULSE_CHROMIUM"] = chromium
     if arguments.require_all:
         environment["PULSE_TESTS_REQUIRE_ALL"] = "1"
-    return overall_exit([_run(command, environment) for command in pytest_commands(extra)])
+    return _run(pytest_command(extra), environment)
 
 
 def find_chromium() -> str | None:
