@@ -111,7 +111,7 @@ class _Walk:
             self._page.goto(f"{self._base}{foot}")
             faults += self._picture(f"preferences-{number}")
         self._page.goto(f"{self._base}/s/{'x' * 22}?lang={self._locale}")
-        faults += self._picture("survey-wrong")
+        faults += self._picture("survey-wrong", status=404)
         return faults
 
     def front_picture(self, target: Path) -> None:
@@ -139,7 +139,7 @@ class _Walk:
             else:
                 print(f"{start} leads to no page like {pattern}")
 
-    def _picture(self, name: str) -> int:
+    def _picture(self, name: str, *, status: int = 200) -> int:
         self._console.clear()
         wrong: list[str] = []
         for width in WIDTHS:
@@ -152,7 +152,7 @@ class _Walk:
             over = self._page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if over > 0:
                 wrong.append(f"{over} px too wide at {width}")
-        wrong += self._console
+        wrong += [line for line in self._console if f"status of {status}" not in line]
         print(f"{self._locale} {name}: {self._page.title()} {'; '.join(sorted(set(wrong)))}")
         return 1 if wrong else 0
 
