@@ -22,6 +22,7 @@ from surveys.mail.caught import Mailbox
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTHS = (1280, 390)
+FLAT = str.maketrans("/?=&", "----")
 FRONT_HEIGHT = 1480
 SCHEMES = ("light", "dark")
 LOCALES = {"pl": "pl-PL", "en": "en-GB"}
@@ -37,13 +38,13 @@ STAFF_PATHS = (
     "/drivers",
     "/comments",
     "/waves",
-    "/waves/open",
     "/surveys/new",
     "/questionnaires",
     "/contacts",
     "/contacts/import",
     "/settings",
 )
+OPEN_WAVE = "main a[href^='/waves/']:not([href*='open'])"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 
 
@@ -98,7 +99,7 @@ class _Walk:
         self._page.locator(button).first.click()
         for path in (*STAFF_PATHS, *self._found()):
             self._page.goto(self._base + path)
-            faults += self._picture(path.strip("/").replace("/", "-") or "start")
+            faults += self._picture(path.strip("/").translate(FLAT) or "start")
         return faults
 
     def survey_pages(self, links: list[str]) -> int:
@@ -125,17 +126,18 @@ class _Walk:
         """One address of each kind that the overview and the lists lead to."""
         for start, pattern in (
             ("/drivers", "a[href*='/drivers/'][href*='_']"),
-            ("/waves", "main a[href^='/waves/']:not([href='/waves/open'])"),
-            ("/waves", "main a[href$='/remind']"),
-            ("/waves", "main a[href$='/extend']"),
-            ("/waves", "main a[href$='/close']"),
+            ("/waves", "main a[href*='/waves/open']"),
+            ("/waves", OPEN_WAVE),
             ("/waves", "main a[href*='/schedule']"),
             ("/questionnaires", "main a[href*='/questionnaires/']"),
         ):
             self._page.goto(self._base + start)
             found = self._page.locator(pattern)
             if found.count():
-                yield str(found.first.get_attribute("href"))
+                address = str(found.first.get_attribute("href"))
+                yield address
+                if pattern is OPEN_WAVE:
+                    yield from (f"{address}/{step}" for step in ("remind", "extend", "close"))
             else:
                 print(f"{start} leads to no page like {pattern}")
 
