@@ -376,7 +376,7 @@ def test_a_file_may_be_larger_than_any_other_form(alicja: FlaskClient) -> None:
     page = text_of(alicja.get(uploaded(alicja, f"email;partner_name\n{rows}")))
 
     assert "9,000 rows" in page
-    assert "Import 9000 contacts" in page
+    assert "Import 9,000 contacts" in page
 
 
 class SlowBody(BytesIO):
