@@ -43,8 +43,8 @@ def headline_words(page: OverviewPage) -> str:
     if page.n_bigger:
         # Not proven over all, and not "alike" either: single drivers differ.
         return ngettext(
-            "Partners and our own team clearly differ on %(num)d driver, though not over all.",
-            "Partners and our own team clearly differ on %(num)d drivers, though not over all.",
+            "Partners and our own team clearly differ on %(num)d driver, though not overall.",
+            "Partners and our own team clearly differ on %(num)d drivers, though not overall.",
             page.n_bigger,
         )
     if page.verdict is Headline.ALIKE:

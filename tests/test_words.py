@@ -202,7 +202,7 @@ def test_drivers_that_clearly_differ_are_named_even_where_the_whole_does_not() -
 
     assert page.n_bigger == 2
     assert findings.headline_words(page) == (
-        "Partners and our own team clearly differ on 2 drivers, though not over all."
+        "Partners and our own team clearly differ on 2 drivers, though not overall."
     )
 
 
