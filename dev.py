@@ -50,6 +50,7 @@ PULSE = VENV / "bin" / "pulse"
 INSTANCE = ROOT / "instance"
 
 EXTRAS = {"app": ("build", "postgres", "demo"), "test": ("test", "check")}
+SAME_ORDER = "--randomly-seed=1"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 NETWORK_SIGNS = (
     "name resolution",
@@ -281,6 +282,7 @@ def test(arguments: argparse.Namespace, extra: list[str]) -> int:
         environment["PULSE_CHROMIUM"] = chromium
     if arguments.require_all:
         environment["PULSE_TESTS_REQUIRE_ALL"] = "1"
+        extra = [SAME_ORDER, *extra]
     return _run(pytest_command(extra), environment)
 
 
