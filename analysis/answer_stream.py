@@ -8,15 +8,25 @@ come profile by profile.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import JSON, Select, func, select
 from sqlalchemy.orm import Session
 
-from surveys.models import AnonymousResponse, Answer, Invitation, SegmentProfile, Wave
+from surveys.models import (
+    AnonymousResponse,
+    Answer,
+    Invitation,
+    Response,
+    SegmentProfile,
+    Wave,
+)
 from surveys.terms import Audience, Mode
 
 BLOCK = 2000
+#: The aggregate that makes one JSON object of many rows, by dialect.
+AS_OBJECT = {"sqlite": "json_group_object", "postgresql": "json_object_agg"}
 
 #: Answers of one person: stored value by question id; None is "don't know". Single answers only.
 Values = Mapping[int, int | None]
@@ -79,13 +89,17 @@ def wave_shape(session: Session, wave: Wave) -> WaveShape:
 
 def companies_of(session: Session, shape: WaveShape) -> Iterator[CompanyAnswers]:
     """Stream the linked answers of a wave, company after company in the order of their ids."""
-    rows = _stream(session, _linked(shape))
-    if shape.has_companies:
-        keyed = groupby(rows, key=lambda row: row.partner_id or -row.response_id)
+    for key, rows in groupby(_people(session, shape), key=itemgetter(0)):
+        yield CompanyAnswers(key, [person for _, person in rows])
+
+
+def people_of(session: Session, shape: WaveShape) -> Iterator[PersonAnswers]:
+    """Stream whoever answered, for audiences in which companies do not count."""
+    if shape.mode is Mode.ANONYMOUS and shape.audience is Audience.PARTNER:
+        yield from anonymous_people(session, shape)
     else:
-        keyed = groupby(rows, key=lambda row: row.response_id)
-    for key, group in keyed:
-        yield CompanyAnswers(key, list(_people(group)))
+        for _, person in _people(session, shape):
+            yield person
 
 
 def anonymous_people(session: Session, shape: WaveShape) -> Iterator[PersonAnswers]:
@@ -102,32 +116,34 @@ def anonymous_people(session: Session, shape: WaveShape) -> Iterator[PersonAnswe
         yield PersonAnswers(0, row.profile_no, values)
 
 
-def _linked(shape: WaveShape) -> Select[*tuple[Any, ...]]:
+def _people(session: Session, shape: WaveShape) -> Iterator[tuple[int, PersonAnswers]]:
+    """Who answered, each with the key of the company."""
+    rows = _stream(session, _linked(session, shape))
+    for partner_id, profile_no, response_id, stored in rows:
+        if stored is None:
+            continue
+        values = {int(question_id): value for question_id, value in stored.items()}
+        # Whoever has no company is one of their own; ids of companies are above zero.
+        key = partner_id if shape.has_companies and partner_id else -response_id
+        yield key, PersonAnswers(response_id, profile_no, values)
+
+
+def _linked(session: Session, shape: WaveShape) -> Select[*tuple[Any, ...]]:
+    """One row a response: its answers come as one object, a twelfth of the rows to fetch."""
+    as_object = AS_OBJECT[session.get_bind().dialect.name]
+    answers = (
+        select(getattr(func, as_object)(Answer.question_id, Answer.value, type_=JSON))
+        .where(Answer.response_id == Invitation.id, Answer.item == 0)
+        .scalar_subquery()
+    )
     order = [Invitation.partner_id] if shape.has_companies else []
     return (
-        select(
-            Invitation.partner_id,
-            Invitation.profile_no,
-            Answer.response_id,
-            Answer.question_id,
-            Answer.value,
-        )
-        .join(Invitation, Invitation.id == Answer.response_id)
-        .where(Invitation.wave_id == shape.wave_id, Answer.item == 0)
-        .order_by(*order, Answer.response_id)
+        select(Invitation.partner_id, Invitation.profile_no, Invitation.id, answers)
+        .join(Response, Response.id == Invitation.id)
+        .where(Invitation.wave_id == shape.wave_id)
+        .order_by(*order, Invitation.id)
     )
 
 
 def _stream(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
     yield from session.execute(query.execution_options(yield_per=BLOCK))
-
-
-def _people(rows: Iterator[Any]) -> Iterator[PersonAnswers]:
-    for response_id, answers in groupby(rows, key=lambda row: row.response_id):
-        person: PersonAnswers | None = None
-        for row in answers:
-            if person is None:
-                person = PersonAnswers(response_id, row.profile_no)
-            person.values[row.question_id] = row.value
-        if person is not None:
-            yield person

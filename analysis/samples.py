@@ -146,8 +146,13 @@ def recommendation_signs(histogram: Mapping[int, int]) -> dict[int, int]:
     """The 0..10 histogram as promoters (9, 10: 1), passives (7, 8: 0) and detractors (-1)."""
     signs = {-1: 0, 0: 0, 1: 0}
     for value, count in histogram.items():
-        signs[(value >= 9) - (value <= 6)] += count
+        signs[recommendation_sign(value)] += count
     return signs
+
+
+def recommendation_sign(value: int) -> int:
+    """1 for a promoter (9, 10), 0 for a passive (7, 8), -1 for a detractor."""
+    return (value >= 9) - (value <= 6)
 
 
 @dataclass(frozen=True, slots=True)
