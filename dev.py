@@ -49,7 +49,7 @@ PYTHON = VENV / "bin" / "python"
 PULSE = VENV / "bin" / "pulse"
 INSTANCE = ROOT / "instance"
 
-EXTRAS = {"app": ("build", "postgres", "demo"), "test": ("test", "check")}
+EXTRAS = {"app": ("build", "postgres", "demo"), "test": ("spss", "test", "check")}
 SAME_ORDER = "--randomly-seed=1"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 NETWORK_SIGNS = (
