@@ -6,8 +6,7 @@ exactly the notes that were read. If any of them is gone by then, another worker
 and this build is thrown away; a note that came later only causes another build. `recount` is the
 same code.
 
-Source: method of statistics, section 1 (which cells); counted per profile first, rolled up at the
-end.
+Source: method of statistics, section 1 (which cells).
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Counting a wave: by segment profile first, person by person, rolled up to segments at the end.
+"""Counting a wave, person by person and company by company, into the cells of its segments.
 
 People of one company nearly always share a profile, since most attributes are the company's; then
 its totals are worked out once for all its segments. Where they do not, each segment gets its own.
@@ -26,6 +26,10 @@ CellKey = tuple[str, str, int]
 Totals = dict[int, tuple[int, int]]
 #: Σm₁m₂, Σm₁S₂, ΣS₁m₂, ΣS₁S₂ over companies, 1 in the earlier wave, 2 in the later.
 Products = list[int]
+#: How often each (question id, answer) was given; None is "don't know".
+AnswerCounts = Counter[tuple[int, int | None]]
+#: How many companies have these (question id, (answers, sum)).
+TotalCounts = Counter[tuple[int, tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,13 @@ class WaveTally:
         self._shape = shape
         self._counted = counted
         self._earlier = earlier
-        # Answers by profile and by what their author gave as recommendation: both the histograms
-        # and the pairs follow from it.
-        self._answers: dict[tuple[int, int | None], Counter[tuple[int, int | None]]] = defaultdict(
-            Counter
-        )
-        self._totals: dict[int, Counter[tuple[int, tuple[int, int]]]] = defaultdict(Counter)
-        self._mixed: dict[Segment, Counter[tuple[int, tuple[int, int]]]] = defaultdict(Counter)
+        # Answers by segment and by what their author gave as recommendation: both the histograms
+        # and the pairs follow from it. Counted item by item by the interpreter's own C code.
+        self._answers: dict[tuple[Segment, int | None], AnswerCounts] = defaultdict(Counter)
+        self._totals: dict[Segment, TotalCounts] = defaultdict(Counter)
+        # Where a profile's people and companies are counted, so that it is looked up once.
+        self._places: dict[tuple[int, int | None], list[AnswerCounts]] = {}
+        self._company_places: dict[int, list[TotalCounts]] = {}
         self._products: dict[tuple[int, int], dict[int, Products]] = defaultdict(dict)
         self._mixed_products: dict[Segment, dict[int, Products]] = defaultdict(dict)
         self.n_people = 0
@@ -70,7 +74,8 @@ class WaveTally:
         """Count one person's answers in their profile."""
         self.n_people += 1
         recommendation = person.values.get(self._counted.outcome or SIGNS)
-        self._answers[person.profile_no, recommendation].update(person.values.items())
+        for counts in self._places_of(person.profile_no, recommendation):
+            counts.update(person.values.items())
 
     def add_company(self, company: CompanyAnswers, before: CompanyAnswers | None = None) -> None:
         """Count everybody of one company, its totals, and their products with those before."""
@@ -78,14 +83,15 @@ class WaveTally:
             self.add_person(person)
         totals = _company_totals(company, self._shape, self._counted)
         if totals.profile_no is not None:
-            self._totals[totals.profile_no].update(totals.whole.items())
+            for counts in self._company_places_of(totals.profile_no):
+                counts.update(totals.whole.items())
         for segment, of_segment in totals.by_segment.items():
-            self._mixed[segment].update(of_segment.items())
+            self._totals[segment].update(of_segment.items())
         if before is not None and self._earlier is not None:
             self._link(_company_totals(before, self._earlier, self._counted), totals)
 
     def cells(self) -> list[dict[str, Any]]:
-        """All cells of the wave, rolled up from profiles to segments, ordered by key."""
+        """All cells of the wave, ordered by key."""
         histograms, pairs = self._answer_cells()
         sizes = self._sizes()
         links = self._links()
@@ -103,28 +109,36 @@ class WaveTally:
             for key, histogram in sorted(histograms.items())
         ]
 
+    def _places_of(self, profile_no: int, recommendation: int | None) -> list[AnswerCounts]:
+        key = (profile_no, recommendation)
+        if key not in self._places:
+            segments = segments_of(profile_no, self._shape)
+            self._places[key] = [self._answers[segment, recommendation] for segment in segments]
+        return self._places[key]
+
+    def _company_places_of(self, profile_no: int) -> list[TotalCounts]:
+        if profile_no not in self._company_places:
+            segments = segments_of(profile_no, self._shape)
+            self._company_places[profile_no] = [self._totals[segment] for segment in segments]
+        return self._company_places[profile_no]
+
     def _answer_cells(self) -> tuple[dict[CellKey, Counter[str]], dict[CellKey, list[int]]]:
         histograms: dict[CellKey, Counter[str]] = defaultdict(Counter)
         pairs: dict[CellKey, list[int]] = {}
         has_pairs = self._shape.audience is Audience.PARTNER
-        for (profile_no, y), answers in self._answers.items():
-            for segment in segments_of(profile_no, self._shape):
-                for (question_id, x), n in answers.items():
-                    key = (*segment, question_id)
-                    histograms[key][DONT_KNOW if x is None else str(x)] += n
-                    if has_pairs and None not in (x, y) and question_id in self._counted.drivers:
-                        _add_pairs(pairs.setdefault(key, [0] * 6), x or 0, y or 0, n)
+        for (segment, y), answers in self._answers.items():
+            for (question_id, x), n in answers.items():
+                key = (*segment, question_id)
+                histograms[key][DONT_KNOW if x is None else str(x)] += n
+                if not has_pairs or x is None or y is None:
+                    continue
+                if question_id in self._counted.drivers:
+                    _add_pairs(pairs.setdefault(key, [0] * 6), x, y, n)
         return histograms, pairs
 
     def _sizes(self) -> dict[CellKey, dict[str, list[list[int]]]]:
-        by_segment: dict[Segment, Counter[tuple[int, tuple[int, int]]]] = defaultdict(Counter)
-        for profile_no, totals in self._totals.items():
-            for segment in segments_of(profile_no, self._shape):
-                by_segment[segment].update(totals)
-        for segment, totals in self._mixed.items():
-            by_segment[segment].update(totals)
         found: dict[CellKey, dict[str, list[list[int]]]] = {}
-        for segment, totals in by_segment.items():
+        for segment, totals in self._totals.items():
             for question_id, by_m in _by_number_of_answers(totals).items():
                 key, name = self._place(segment, question_id)
                 found.setdefault(key, {})[name] = [[m, *by_m[m]] for m in sorted(by_m)]
@@ -220,7 +234,7 @@ def _totals(people: Iterable[PersonAnswers], counted: Counted) -> Totals:
 
 
 def _by_number_of_answers(
-    totals: Mapping[tuple[int, tuple[int, int]], int],
+    totals: TotalCounts,
 ) -> dict[int, dict[int, list[int]]]:
     """By question and m: companies with m answers, the sum of their totals and of its squares."""
     found: dict[int, dict[int, list[int]]] = defaultdict(dict)
