@@ -33,6 +33,7 @@ from surveys.models import (
     WaveChange,
     Wording,
 )
+from surveys.participation import keep_participation
 from surveys.question_bank import load_bank
 from surveys.questionnaires import (
     create_survey,
@@ -176,6 +177,7 @@ class _Survey:
             session.execute(insert(Response), [_response(each) for each in ids])
             session.execute(insert(Answer), _answer_rows(dice, ids, self.questions[audience]))
         session.add(WaveChange(wave_id=wave_id))
+        keep_participation(session, session.get_one(Wave, wave_id))
         session.commit()
         return wave_id
 

@@ -675,7 +675,7 @@ def test_a_wave_without_anybody_counts_nothing(session: Session, keys: LinkKeys)
     assert counts[run.internal.id].response_rate is None
 
 
-def test_counting_many_waves_takes_two_statements(
+def test_counting_many_waves_takes_three_statements(
     session: Session, keys: LinkKeys, statements: list[str]
 ) -> None:
     run = open_survey(session, keys)
@@ -684,4 +684,21 @@ def test_counting_many_waves_takes_two_statements(
 
     participations(session, ids)
 
-    assert len([each for each in statements if each.startswith("SELECT")]) == 2
+    assert len([each for each in statements if each.startswith("SELECT")]) == 3
+
+
+def test_a_closed_wave_keeps_its_counts_and_nobody_counts_it_again(
+    session: Session, keys: LinkKeys, statements: list[str]
+) -> None:
+    run = open_survey(session, keys, companies=4)
+    answer(session, run.partner, 2)
+    before = participations(session, [wave.id for wave in run.waves])
+    close_run(session, run, now=MONDAY + timedelta(days=1))
+    session.commit()
+    statements.clear()
+
+    after = participations(session, [wave.id for wave in run.waves])
+
+    assert after == before
+    assert after[run.partner.id].answered == 2
+    assert not [each for each in statements if "FROM invitations" in each]

@@ -10,6 +10,7 @@ from analysis.cells import build_wave, store_built
 from analysis.publishing import publish
 from analysis.scoring import BLOCK, read_comments
 from surveys.models import Comment, Wave
+from surveys.participation import keep_participation
 
 BUILT_AFTER = timedelta(minutes=1)
 PUBLISHED_AFTER = timedelta(minutes=2)
@@ -29,6 +30,8 @@ def count_run(session: Session, waves: Sequence[Wave], *, now: datetime | None =
 
 def publish_run(session: Session, waves: Sequence[Wave]) -> int:
     """Freeze a closed run as soon as its grace time was over; how many cells."""
+    for wave in waves:
+        keep_participation(session, wave)
     return sum(publish(session, wave.id, now=wave.grace_until + PUBLISHED_AFTER) for wave in waves)
 
 

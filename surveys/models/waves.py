@@ -95,6 +95,7 @@ class Wave(Base):
     pause_reason: Mapped[str | None]
     cells_built_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
+    participation: Mapped[dict[str, Any] | None]
     survey: Mapped[Survey] = relationship()
     version: Mapped[SurveyVersion] = relationship()
 
