@@ -37,6 +37,7 @@ STAFF_PATHS = (
     "/overview",
     "/drivers",
     "/comments",
+    "/calibration",
     "/waves",
     "/surveys/new",
     "/questionnaires",

@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 from surveys.errors import FieldError, NotFound, NothingToAsk, WaveStateError
 from surveys.invitations import Invited, LinkKeys, invite
 from surveys.models import OutgoingMail, Schedule, Survey, Wave, WaveChange
+from surveys.participation import keep_participation
+from surveys.predictions import lock_predictions
 from surveys.questionnaires import published_version
 from surveys.recurrence import RecurrenceRule, closing_instant, local_instant, wave_label
 from surveys.schedules import END_OF_DAY, lock_survey, plan_next_run, schedule_of
@@ -198,7 +200,7 @@ def close_run(session: Session, run: Run, *, now: datetime) -> None:
         ends_at = max(now, wave.opens_at + timedelta(seconds=1))
         wave.closes_at = min(wave.closes_at, ends_at)
         wave.grace_until = ends_at if wave.closes_at == ends_at else now
-        _close(session, wave)
+        _close(session, wave, now=now)
 
 
 def close_due(session: Session, *, now: datetime) -> list[int]:
@@ -211,7 +213,7 @@ def close_due(session: Session, *, now: datetime) -> list[int]:
         .with_for_update()
     ).all()
     for wave in due:
-        _close(session, wave)
+        _close(session, wave, now=now)
     return [wave.id for wave in due]
 
 
@@ -355,8 +357,9 @@ def _store_missed(session: Session, survey: Survey, scheduled_at: datetime, reas
         wave.pause_reason = reason
 
 
-def _close(session: Session, wave: Wave) -> None:
+def _close(session: Session, wave: Wave, *, now: datetime) -> None:
     wave.state = WaveState.CLOSED
+    lock_predictions(session, wave, now=now)
     session.add(WaveChange(wave_id=wave.id))
     session.flush()
     session.execute(
@@ -369,3 +372,4 @@ def _close(session: Session, wave: Wave) -> None:
         .values(state=MailState.CANCELLED)
         .execution_options(synchronize_session=False)
     )
+    keep_participation(session, wave)

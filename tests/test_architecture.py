@@ -81,6 +81,7 @@ COMMITTING = {
     "analysis.cells": {"build_due"},
 }
 MARKUP = (
+    "analysis.calibration_drawings",
     "analysis.charts",
     "analysis.drawings",
     "surveys.i18n",

@@ -63,6 +63,8 @@ def links(
     reset = reset_token(SECRET, user, now=clock())
     return {
         "respond": [*tokens, "A" * 22],
+        "predict": [*tokens, "A" * 22],
+        "calibration": [*tokens, "A" * 22],
         "preferences": _preferences(session, keys),
         "accounts": [reset, "1.1.x"],
     }

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from surveys.db import db
 from surveys.i18n import gettext, page_locale, use_locale
+from surveys.predictions import Stage, guesses_of, prediction_stage
 from surveys.preferences import MAX_TOPIC_LENGTH, has_asked_for_call
 from surveys.question_bank import fill, load_bank
 from surveys.questionnaires import Questionnaire
@@ -85,6 +86,7 @@ def closed_page(token: str, door: Door, filled: Filled) -> tuple[str, int]:
         closed_on=closing_day(door),
         is_over=now() >= door.grace_until or door.state is not WaveState.PAUSED,
         texts=[text for text in filled.texts.values() if text.strip()],
+        guessing=guessing(door),
     )
     return html, 410
 
@@ -102,6 +104,7 @@ def thanks_page(token: str, door: Door, *, wish: Wish, is_new: bool) -> str:
         closes_on=closing_day(door),
         is_new=is_new or can_change,
         can_change=can_change,
+        guessing=guessing(door),
         may_ask_for_call=may_ask_for_call(door),
         has_asked=has_asked_for_call(db.session(), door),
         wish=wish,
@@ -109,6 +112,19 @@ def thanks_page(token: str, door: Door, *, wish: Wish, is_new: bool) -> str:
         contact_topic=fill(bank.contact_topic[locale], vendor=vendor.vendor),
         max_topic=MAX_TOPIC_LENGTH,
     )
+
+
+def guessing(door: Door) -> str | None:
+    """What a member of staff can do with guesses now: `offer`, `change`, `result`, or nothing."""
+    if door.audience is not Audience.INTERNAL:
+        return None
+    stage = prediction_stage(db.session(), door, now=now())
+    if stage is Stage.ABSENT:
+        return None
+    has_guessed = bool(guesses_of(db.session(), door.invitation_id))
+    if stage is Stage.OPEN:
+        return "change" if has_guessed else "offer"
+    return "result" if has_guessed else None
 
 
 def closing_day(door: Door) -> date:
