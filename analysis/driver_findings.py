@@ -49,8 +49,8 @@ def trend_words(page: DriverPage) -> str:
         return gettext("The trend starts with the second wave.")
     steps = _since_new_wording(page.trend)
     sentences = [
-        _way(gettext("Partners"), [step.partners for step in steps]),
-        _way(gettext("Our team"), [step.staff for step in steps]),
+        way_words(gettext("Partners"), _texts([step.partners for step in steps])),
+        way_words(gettext("Our team"), _texts([step.staff for step in steps])),
     ]
     if len(steps) < len(page.trend):
         sentences.append(
@@ -60,8 +60,8 @@ def trend_words(page: DriverPage) -> str:
             )
         )
     changes = [
-        _last_change(gettext("Partners"), page.partners_change),
-        _last_change(gettext("Our team"), page.staff_change),
+        _change(gettext("Partners"), page.partners_change, page),
+        _change(gettext("Our team"), page.staff_change, page),
     ]
     return " ".join(sentence for sentence in (*sentences, *changes) if sentence)
 
@@ -71,8 +71,8 @@ def _since_new_wording(trend: Sequence[TrendStep]) -> Sequence[TrendStep]:
     return trend[starts[-1] if starts else 0 :]
 
 
-def _way(voice: str, figures: Sequence[Figure | None]) -> str:
-    shown = [figure for figure in figures if figure is not None and figure.is_shown]
+def way_words(voice: str, shown: Sequence[str]) -> str:
+    """From where to where a voice went, of its figures as printed; empty for fewer than two."""
     if len(shown) < 2:
         return ""
     return ngettext(
@@ -80,19 +80,24 @@ def _way(voice: str, figures: Sequence[Figure | None]) -> str:
         "%(voice)s: from %(first)s to %(last)s over %(num)d waves.",
         len(shown),
         voice=voice,
-        first=figure_text(shown[0]),
-        last=figure_text(shown[-1]),
+        first=shown[0],
+        last=shown[-1],
     )
 
 
-def _last_change(voice: str, change: Gap | None) -> str:
-    if change is None:
+def _texts(figures: Sequence[Figure | None]) -> list[str]:
+    return [figure_text(figure) for figure in figures if figure is not None and figure.is_shown]
+
+
+def _change(voice: str, change: Gap | None, page: DriverPage) -> str:
+    if change is None or page.since is None:
         return ""
     return gettext(
-        "%(voice)s since the last wave: %(value)s, %(mark)s.",
+        "%(voice)s since %(wave)s: %(value)s, %(mark)s.",
         voice=voice,
+        wave=wave_title(page.since),
         value=format_signed(change.value),
-        mark=mark_words(change.mark()),
+        mark=mark_words(change.mark(page.k)),
     )
 
 

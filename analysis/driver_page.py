@@ -118,6 +118,7 @@ class DriverPage:
     staff: Figure | None
     partners_change: Gap | None
     staff_change: Gap | None
+    since: str | None
     importance_rank: int | None
     n_ranked: int
     link: float | None
@@ -160,6 +161,7 @@ def build_driver_page(
         staff=now.staff,
         partners_change=change_of(now.partners, earlier.partners, same_wording=same),
         staff_change=change_of(now.staff, earlier.staff, same_wording=same),
+        since=before.run.partner.label if before else None,
         importance_rank=_rank(links, driver.code),
         n_ranked=len(links),
         link=links.get(driver.code),

@@ -1,7 +1,7 @@
 """What may be shown of a run, as values: from the queries to pages, exports and words. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analysis.figures import Figure
 from analysis.sentiment_shares import SentimentCounts
@@ -65,6 +65,26 @@ class RunFigures:
     run: Run
     partner: WaveFigures | None
     internal: WaveFigures | None
+
+
+def without_covariance(figures: RunFigures) -> RunFigures:
+    """The same figures for a change since a wave that they are not linked with.
+
+    A figure carries its covariance with one earlier wave; with any other it has none.
+    """
+    return replace(
+        figures, partner=_unlinked(figures.partner), internal=_unlinked(figures.internal)
+    )
+
+
+def _unlinked(wave: WaveFigures | None) -> WaveFigures | None:
+    if wave is None:
+        return None
+    plain = {
+        metric: {row: replace(figure, covariance=0.0) for row, figure in by_row.items()}
+        for metric, by_row in wave.figures.items()
+    }
+    return replace(wave, figures=plain)
 
 
 @dataclass(frozen=True, slots=True)

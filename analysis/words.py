@@ -76,11 +76,11 @@ def mark_words(mark: Mark) -> str:
     }[mark]
 
 
-def change_words(change: Gap | None, *, since: str) -> str:
-    """What became of a figure since the wave before, and whether that may be claimed."""
+def change_words(change: Gap | None, *, since: str, k: int = 1) -> str:
+    """What became of a figure since an earlier wave, and whether that may be claimed among k."""
     if change is None:
         return ""
-    value, mark = format_signed(change.value), change.mark()
+    value, mark = format_signed(change.value), change.mark(k)
     if mark is Mark.BIGGER:
         return gettext("%(value)s since %(wave)s", value=value, wave=since)
     return gettext(

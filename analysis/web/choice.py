@@ -1,4 +1,7 @@
-"""What every page of results is asked for: run and segment. All of it is in the address."""
+"""What every page of results is asked for: run, segment, and the wave to compare with.
+
+All of it is in the address.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from flask import abort, request
 
-from analysis.queries import history_of, run_figures, runs_with_results
-from analysis.shown_figures import TOTAL, Row, RunFigures
+from analysis.queries import earlier_runs, history_of, is_linked, run_figures, runs_with_results
+from analysis.shown_figures import TOTAL, Row, RunFigures, without_covariance
 from analysis.words import dimension_title, segment_name
 from surveys.db import db
 from surveys.errors import NotFound
@@ -21,9 +24,10 @@ SEPARATOR = ":"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen run with its figures, the one before it, and all that could be chosen.
+    """The chosen run with its figures, the one it is compared with, and all that could be chosen.
 
-    `before` holds totals and the chosen row only; `history` ends with the run itself.
+    `before` holds totals and the chosen row only; `history` ends with the run itself; `earlier`
+    are the runs that it can be compared with, the newest first.
     """
 
     run: Run
@@ -32,6 +36,7 @@ class Choice:
     history: Sequence[Run]
     runs: Sequence[Run]
     row: Row
+    earlier: Sequence[Run] = ()
 
     @property
     def row_key(self) -> str:
@@ -60,8 +65,15 @@ class Choice:
 
     @property
     def since(self) -> str | None:
-        """The label of the wave before, which changes are counted from."""
+        """The label of the earlier wave that changes are counted from."""
         return self.before.run.partner.label if self.before else None
+
+    @property
+    def compared(self) -> int | None:
+        """The earlier run as it stands in the address; None for the one before, as a rule."""
+        if self.before is None or self.before.run.id == self.earlier[0].id:
+            return None
+        return self.before.run.id
 
 
 def chosen(run_id: int) -> Choice:
@@ -101,6 +113,13 @@ def picked_segment(run_id: int) -> str | None:
     return request.args.get("segment") or None
 
 
+def picked_comparison(run_id: int) -> int | None:
+    """The earlier run of a picker; another wave drops it, since it may not be earlier there."""
+    if request.args.get("was") != str(run_id):
+        return None
+    return request.args.get("compare", type=int)
+
+
 def row_key(row: Row) -> str:
     """A segment as it stands in an address; empty for everybody."""
     return "" if row == TOTAL else SEPARATOR.join(row)
@@ -117,9 +136,33 @@ def segment_options(rows: Sequence[Row]) -> list[tuple[str, list[tuple[str, str]
 def _choice(run: Run, runs: Sequence[Run]) -> Choice:
     figures = run_figures(db.session(), run)
     row = _row(figures)
-    history = history_of(runs, run)
-    before = run_figures(db.session(), history[-2], rows=[row]) if len(history) > 1 else None
-    return Choice(run=run, figures=figures, before=before, history=history, runs=runs, row=row)
+    earlier = earlier_runs(runs, run)
+    compared = _compared(earlier)
+    if compared is not None and not is_linked(runs, run, compared):
+        figures = without_covariance(figures)
+    return Choice(
+        run=run,
+        figures=figures,
+        before=run_figures(db.session(), compared, rows=[row]) if compared else None,
+        history=history_of(runs, run),
+        runs=runs,
+        row=row,
+        earlier=earlier,
+    )
+
+
+def _compared(earlier: Sequence[Run]) -> Run | None:
+    """The earlier run of the address, as a rule the one before; any other run is not found."""
+    if not request.args.get("compare"):
+        return earlier[0] if earlier else None
+    wanted = request.args.get("compare", type=int)
+    found = (run for run in earlier if wanted in {wave.id for wave in run.waves})
+    run = next(found, None)
+    if run is None:
+        abort(404)
+    # Asked of the same accessor as the run itself, so that a link gives nobody more.
+    wave_for(db.session(), current_user(), run.id)
+    return run
 
 
 def _row(figures: RunFigures) -> Row:

@@ -22,6 +22,7 @@ from analysis.web.choice import (
     Choice,
     chosen,
     newest,
+    picked_comparison,
     picked_run,
     picked_segment,
     segment_options,
@@ -59,10 +60,14 @@ def chart(run_id: int) -> str:
 def choose() -> Response:
     """From the pickers to an address that can be kept and sent; a new wave drops the segment."""
     run_id = picked_run()
-    code, segment = request.args.get("driver"), picked_segment(run_id)
+    code = request.args.get("driver")
+    kept: dict[str, Any] = {
+        "segment": picked_segment(run_id),
+        "compare": picked_comparison(run_id),
+    }
     if not code:
-        return redirect(url_for(".chart", run_id=run_id, segment=segment), 303)
-    return redirect(url_for(".show", run_id=run_id, code=code, segment=segment), 303)
+        return redirect(url_for(".chart", run_id=run_id, **kept), 303)
+    return redirect(url_for(".show", run_id=run_id, code=code, **kept), 303)
 
 
 @bp.get("/drivers/<int:run_id>/<code>")

@@ -14,6 +14,7 @@ from analysis.web.choice import (
     Choice,
     chosen,
     newest,
+    picked_comparison,
     picked_run,
     picked_segment,
     segment_options,
@@ -43,9 +44,13 @@ def start() -> str:
 @bp.get("/overview/choose")
 @signed_in(Permission.SEE_RESULTS)
 def choose() -> Response:
-    """From the two pickers to an address that can be kept and sent."""
+    """From the pickers to an address that can be kept and sent."""
     run_id = picked_run()
-    return redirect(url_for(".show", run_id=run_id, segment=picked_segment(run_id)), 303)
+    kept: dict[str, Any] = {
+        "segment": picked_segment(run_id),
+        "compare": picked_comparison(run_id),
+    }
+    return redirect(url_for(".show", run_id=run_id, **kept), 303)
 
 
 @bp.get("/overview/<int:run_id>")
