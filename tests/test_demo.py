@@ -58,6 +58,7 @@ from surveys.models import (
     Invitation,
     OutgoingMail,
     Partner,
+    Prediction,
     Question,
     Response,
     Schedule,
@@ -490,6 +491,25 @@ def test_companies_that_have_turned_away_seldom_answer_the_open_wave() -> None:
     assert len(answered) == len(rows) == round(0.4 * len(company_of))
     assert rates[0] < 0.15 < 0.4 < rates[1]
     assert rows == latest_responses(workspace, list(company_of), share=0.4)
+
+
+def test_most_staff_have_guessed_and_guesses_of_closed_waves_are_locked(stored: Session) -> None:
+    rows = stored.execute(
+        select(Wave.audience, Wave.state, Prediction.locked_at, Prediction.invitation_id)
+        .join(Invitation, Invitation.id == Prediction.invitation_id)
+        .join(Wave, Wave.id == Invitation.wave_id)
+    ).all()
+
+    assert {row.audience for row in rows} == {Audience.INTERNAL}
+    assert all((row.locked_at is None) == (row.state is WaveState.OPEN) for row in rows)
+    guessed = {row.invitation_id for row in rows}
+    answered = stored.scalars(
+        select(Invitation.id)
+        .join(Wave, Wave.id == Invitation.wave_id)
+        .where(Wave.audience == Audience.INTERNAL, Invitation.answered_on.is_not(None))
+    ).all()
+    assert guessed < set(answered)
+    assert 0.5 < len(guessed) / len(answered) < 0.9
 
 
 def test_the_next_wave_opens_by_itself_when_the_open_one_is_over(stored: Session) -> None:

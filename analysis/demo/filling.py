@@ -17,6 +17,7 @@ from analysis.demo.current import answer_partly, open_current_run
 from analysis.demo.desk import Desk, open_desk
 from analysis.demo.mails import Reach, load_mails, load_reach
 from analysis.demo.people import admin_email, store_people, store_vendor
+from analysis.demo.predictions import load_predictions
 from analysis.demo.records import load_actions, load_orders
 from analysis.demo.results import count_run, publish_run, read_run
 from analysis.demo.runs import Part, load_wave
@@ -165,6 +166,7 @@ class _Filling:
         if part.audience is Audience.PARTNER:
             load_reach(self.desk, loaded, self.reach, is_everybody=is_everybody)
         load_answers(self.desk, loaded)
+        load_predictions(self.desk, loaded)
         return loaded.wave
 
     def _parts(self, run: WaveRun) -> list[Part]:
