@@ -35,7 +35,7 @@ def guess_legend() -> Markup:
     return charts.voices_legend(
         gettext("Partner reality"),
         gettext("Our team’s guess"),
-        interval=gettext("95%% confidence"),
+        interval=gettext("%(level)s%% confidence", level="95"),
     )
 
 

@@ -64,10 +64,24 @@ def skill_words(skill: float | None) -> str:
             "%(share)s closer than last wave’s scores would have been.",
             share=format_percent(skill),
         )
+    if skill < -1:
+        return gettext(
+            "%(times)s times as far off as last wave’s scores would have been.",
+            times=format_number(1 - skill),
+        )
     return gettext(
         "%(share)s farther off than last wave’s scores would have been.",
         share=format_percent(-skill),
     )
+
+
+def skill_figure(skill: float | None) -> str:
+    """Skill as its tile shows it; beyond twice as far off, a percentage says nothing."""
+    if skill is None:
+        return "–"
+    if skill < -1:
+        return f"{format_number(1 - skill)}\N{MULTIPLICATION SIGN}"
+    return f"{format_signed(100 * skill)}%"
 
 
 def chart_words(page: CalibrationPage) -> str:

@@ -216,7 +216,9 @@ def test_a_stranger_changes_nothing_even_with_a_guard(
 
 @on_sqlite
 def test_every_staff_page_asks_a_stranger_to_sign_in(app: Flask, client: FlaskClient) -> None:
-    public = ("respond.", "preferences.", "accounts.", "health.", "static")
+    # Behind a personal link the token is the permission.
+    by_link = ("respond.", "preferences.", "predict.", "calibration.own")
+    public = (*by_link, "accounts.", "health.", "static")
     adapter = app.url_map.bind("localhost")
     pages = [
         adapter.build(rule.endpoint, dict.fromkeys(rule.arguments, 1))

@@ -11,6 +11,7 @@ from factories import links_of, make_programme, make_survey
 from results_sites import text_of
 from sqlalchemy import func, select
 
+from analysis import calibration_findings
 from surveys.models import Prediction, Wave
 from surveys.waves import close_run, open_run, run_of
 
@@ -149,3 +150,20 @@ def test_four_of_the_team_are_too_few_for_a_group_but_each_sees_the_own_result(
     assert "On average you guessed" in text_of(own)
     other = site.app.test_client().get(f"/s/{tokens[7]}/calibration?lang=en")
     assert "On average" not in text_of(other.text)
+
+
+@pytest.mark.parametrize(
+    ("skill", "figure", "words"),
+    [
+        (None, "–", "There is no wave before to compare with."),
+        (0.25, "+25%", "25% closer than last wave’s scores would have been."),
+        (-0.5, "−50%", "50% farther off than last wave’s scores would have been."),
+        (-9.6, "11×", "11 times as far off as last wave’s scores would have been."),
+    ],
+)
+def test_skill_is_told_in_a_figure_that_can_be_read(
+    site: Site, skill: float | None, figure: str, words: str
+) -> None:
+    with site.app.app_context():
+        assert calibration_findings.skill_figure(skill) == figure
+        assert calibration_findings.skill_words(skill) == words
