@@ -360,8 +360,7 @@ def trend_page(*waves: tuple[float | None, int], before: float = 50) -> str:
 
 def test_a_trend_goes_from_to_over_its_waves_and_marks_the_last_step() -> None:
     assert trend_page((61, 1), (None, 1), (53, 1), (30, 1), before=53) == (
-        "Partners: from 61 to 30 over 3 waves."
-        " Partners since Q1 2027: −23, bigger than chance."
+        "Partners: from 61 to 30 over 3 waves. Partners since Q1 2027: −23, bigger than chance."
     )
     assert trend_page((50, 1), (49, 1)).endswith("since Q1 2027: −1, may be chance.")
 
