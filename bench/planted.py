@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
@@ -23,6 +23,7 @@ from scipy.stats import t as student
 from analysis.simulator import DRIVERS, Response, WaveRun, Workspace, build
 
 Json = dict[str, object]
+Finder = Callable[[int, str | tuple[int, int]], "SeedResult"]
 NO_GAP = ("solutions", "marketing")
 SEEDS = {"small": range(1, 21), "full": range(1001, 1201)}
 
@@ -256,35 +257,34 @@ def missed_limits(
     return missed
 
 
-def measured(sizes: Iterable[str | tuple[int, int]], seeds: range) -> Iterator[tuple[str, Json]]:
+def measured(
+    find: Finder, sizes: Iterable[str | tuple[int, int]], seeds: range
+) -> Iterator[tuple[str, Json]]:
     """Figures of each size and the limits they miss."""
     for size in sizes:
-        found = results(size, seeds)
+        found = [find(seed, size) for seed in seeds]
         figures = gap_figures(found) | (effect_figures(found) if size == MEDIUM else {})
         missed = missed_limits(found, size, has_slack=len(seeds) < len(SEEDS["full"]))
         rounded: Json = {name: round(value, 3) for name, value in figures.items()}
         yield str(size), rounded | {"missed": missed}
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; 1 if a limit is missed."""
-    parser = argparse.ArgumentParser(description="Planted gaps and effects, found again.")
+def print_measured(name: str, find: Finder, argv: Sequence[str] | None) -> int:
+    """A benchmark's command line; 1 if a limit is missed."""
+    parser = argparse.ArgumentParser(description="What was planted, found again.")
     parser.add_argument("--size", choices=list(SEEDS), default="full")
     options = parser.parse_args(argv)
     sizes = QUICK_SIZES if options.size == "small" else tuple(FLOORS)
-    figures = dict(measured(sizes, SEEDS[options.size]))
+    figures = dict(measured(find, sizes, SEEDS[options.size]))
     reached = not any(each["missed"] for each in figures.values())
-    print(
-        json.dumps(
-            {
-                "benchmark": "planted",
-                "seeds": len(SEEDS[options.size]),
-                **figures,
-                "reached": reached,
-            }
-        )
-    )
+    found = {"benchmark": name, "seeds": len(SEEDS[options.size]), **figures}
+    print(json.dumps({**found, "reached": reached}))
     return 0 if reached else 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; 1 if a limit is missed."""
+    return print_measured("planted", result_of, argv)
 
 
 if __name__ == "__main__":

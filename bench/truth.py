@@ -9,10 +9,8 @@ the product; a row that only one of them misses is a fault of that one.
     python3 dev.py bench truth                  200 seeds
 """
 
-import argparse
-import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from analysis.answer_stream import CompanyAnswers, PersonAnswers, WaveShape
@@ -24,17 +22,10 @@ from analysis.simulator import DRIVERS, Response, WaveRun, Workspace, build
 from analysis.stats import Estimate
 from analysis.wave_tally import TOTAL, Counted, WaveTally
 from bench.planted import (
-    FLOORS,
-    MEDIUM,
-    QUICK_SIZES,
-    SEEDS,
     GapResult,
-    Json,
     SeedResult,
     anova_icc,
-    effect_figures,
-    gap_figures,
-    missed_limits,
+    print_measured,
     scores_by_company,
 )
 from surveys.terms import Audience, Mode, QuestionType
@@ -178,27 +169,9 @@ def _estimate(cell: ScoreCell) -> Estimate:
     return found
 
 
-def measured(sizes: Iterable[str | tuple[int, int]], seeds: range) -> Iterator[tuple[str, Json]]:
-    """Figures of each size and the limits they miss."""
-    for size in sizes:
-        found = [result_of(seed, size) for seed in seeds]
-        figures = gap_figures(found) | (effect_figures(found) if size == MEDIUM else {})
-        missed = missed_limits(found, size, has_slack=len(seeds) < len(SEEDS["full"]))
-        rounded: Json = {name: round(value, 3) for name, value in figures.items()}
-        yield str(size), rounded | {"missed": missed}
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; 1 if a tolerance is missed."""
-    parser = argparse.ArgumentParser(description="What was planted, found by the product.")
-    parser.add_argument("--size", choices=list(SEEDS), default="full")
-    options = parser.parse_args(argv)
-    sizes = QUICK_SIZES if options.size == "small" else tuple(FLOORS)
-    figures = dict(measured(sizes, SEEDS[options.size]))
-    reached = not any(each["missed"] for each in figures.values())
-    found = {"benchmark": "truth", "seeds": len(SEEDS[options.size]), **figures}
-    print(json.dumps({**found, "reached": reached}))
-    return 0 if reached else 1
+    return print_measured("truth", result_of, argv)
 
 
 if __name__ == "__main__":
