@@ -13,9 +13,10 @@ from sqlalchemy import delete, select
 
 from analysis import sentiment
 from analysis.cells import build_due, differing_cells, waves_to_build
-from analysis.csv_export import CSV_KINDS, PLAIN, csv_bytes
+from analysis.csv_export import PLAIN
 from analysis.demo import DemoRefused, count_steps, demo_account, fill, require_demo
 from analysis.exports import Kind, export_table, file_name, require_exportable
+from analysis.file_formats import FORMATS
 from analysis.models import CommentScore
 from analysis.queries import run_figures
 from analysis.scoring import read_comments, unread_comments, waiting_count
@@ -44,7 +45,7 @@ class OneLineChoice(click.Choice[str]):
 @click.command("export")
 @click.argument("wave", type=int)
 @click.option("--kind", type=OneLineChoice([kind.value for kind in Kind]), required=True)
-@click.option("--format", "format_", type=OneLineChoice(list(CSV_KINDS)), default=PLAIN.name)
+@click.option("--format", "format_", type=OneLineChoice(list(FORMATS)), default=PLAIN.name)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None)
 @on_database
 def export(wave: int, kind: str, format_: str, output: Path | None) -> None:
@@ -57,13 +58,14 @@ def export(wave: int, kind: str, format_: str, output: Path | None) -> None:
     # The rows are read on one snapshot that holds no lock, however long the writing takes.
     begin_read_only(session)
     figures = run_figures(session, run_by_id(session, wave))
-    pieces = csv_bytes(export_table(session, Kind(kind), figures), CSV_KINDS[format_])
+    file_format = FORMATS[format_]
+    pieces = file_format.pieces(export_table(session, Kind(kind), figures))
     if output is None:
         for piece in pieces:
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
     else:
-        name = file_name(figures.run, Kind(kind), now())
+        name = file_name(figures.run, Kind(kind), now(), file_format.ending)
         _write_file(output / name if output.is_dir() else output, pieces)
     session.rollback()
 

@@ -11,6 +11,7 @@ from answered_waves import Fixed, answer_all, open_wave, run_worker, whole_wave,
 from click.testing import Result
 from factories import MONDAY, SetClock
 from flask import Flask
+from sheet_reader import sheets
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -100,6 +101,10 @@ def test_export_to_a_file_or_folder(pulse: Pulse, published: Ids, tmp_path: Path
     (file,) = tmp_path.glob("partner-pulse_*_comments_*.csv")
     assert "The portal is slow." in file.read_text(encoding="utf-8")
     assert not list(tmp_path.glob("*.part"))
+    workbook = pulse("export", published.id, "--kind", "scores", "--format", "xlsx", "-o", tmp_path)
+    (file,) = tmp_path.glob("partner-pulse_*_scores_*.xlsx")
+    assert workbook.exit_code == 0
+    assert sheets(file.read_bytes())[0][0][:3] == ["survey", "wave", "audience"]
     nowhere = pulse("export", published.id, "--kind", "scores", "-o", tmp_path / "no" / "x.csv")
     assert nowhere.exit_code == 2
     assert nowhere.stderr.count("\n") == 1

@@ -27,6 +27,7 @@ ONE_MODULE = {
     "gunicorn": "surveys.web_server",
     "textblob": "analysis.sentiment.english",
     "vaderSentiment": "analysis.sentiment.english",
+    "xlsxwriter": "analysis.xlsx_export",
 }
 
 #: Pure modules: the standard library and each other, nothing of Flask or the database.
@@ -66,10 +67,13 @@ HEAVY = (
     "gunicorn",
     "nltk",
     "numpy",
+    "pandas",
     "py3langid",
+    "pyreadstat",
     "scipy",
     "textblob",
     "vaderSentiment",
+    "xlsxwriter",
 )
 
 EDGES = ("app", "surveys.cli", "surveys.command_line", "surveys.jobs", "surveys.processes")

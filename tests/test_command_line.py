@@ -10,7 +10,16 @@ from flask.cli import ScriptInfo
 
 from app import COMMANDS, cli
 
-LOADED_LATE = ("analysis.demo", "analysis.simulator", "apscheduler", "aiosmtpd", "textblob")
+LOADED_LATE = (
+    "aiosmtpd",
+    "analysis.demo",
+    "analysis.simulator",
+    "apscheduler",
+    "pandas",
+    "pyreadstat",
+    "textblob",
+    "xlsxwriter",
+)
 
 
 def called(app: Flask) -> click.Context:

@@ -16,13 +16,16 @@ import pytest
 from answered_waves import Fixed, Site, answer_one, new_site, next_wave, open_wave, run_worker
 from factories import MONDAY, SetClock, make_contact, make_partner, make_survey, make_user
 from flask import Flask
+from sheet_reader import Value, sheets
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from analysis.csv_export import EXCEL, PLAIN, CsvKind, csv_bytes
 from analysis.exports import Kind, export_table, file_name
+from analysis.file_formats import FORMATS
 from analysis.queries import run_figures
 from analysis.response_columns import Column, Filled, Text, of_draft
+from surveys.contact_file.formulas import from_text_cell
 from surveys.drafts import save_draft
 from surveys.errors import NotConfidential, NotPublished
 from surveys.invitations import LinkKeys, answer_token
@@ -212,6 +215,42 @@ def test_an_open_run_has_no_file_of_results(session: Session, keys: LinkKeys, ki
     assert exported(session, run, Kind.CODEBOOK).startswith("audience,position,question,driver")
 
 
+def as_in_csv(value: Value) -> str:
+    """A cell of a sheet as the plain file writes it, but for its apostrophes."""
+    return "" if value is None else value if isinstance(value, str) else f"{value:g}"
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_workbook_holds_the_values_of_the_plain_file(
+    identified: tuple[Session, Run], kind: Kind
+) -> None:
+    session, run = identified
+    plain = list(csv.reader(StringIO(exported(session, run, kind), newline="")))
+    figures = run_figures(session, run_by_id(session, run.id))
+
+    (sheet,) = sheets(b"".join(FORMATS["xlsx"].pieces(export_table(session, kind, figures))))
+
+    assert len(plain) > 1
+    for expected, row in zip(plain, sheet, strict=True):
+        found = [as_in_csv(value) for value in row] + [""] * (len(expected) - len(row))
+        assert found == [from_text_cell(cell) for cell in expected]
+
+
+def test_a_workbook_of_scores_holds_numbers_and_the_word_hidden(
+    confidential: tuple[Site, Session, Run],
+) -> None:
+    _, session, run = confidential
+    figures = run_figures(session, run)
+
+    ((headings, *rows),) = sheets(
+        b"".join(FORMATS["xlsx"].pieces(export_table(session, Kind.SCORES, figures)))
+    )
+
+    place, state = headings.index("score"), headings.index("state")
+    for row in rows:
+        assert row[place] == "hidden" if row[state] == "hidden" else isinstance(row[place], float)
+
+
 def test_columns_come_from_the_version_and_not_from_the_answers(
     identified: tuple[Session, Run],
 ) -> None:
@@ -351,6 +390,7 @@ def test_files_are_named_by_survey_wave_kind_and_instant(
     assert file_name(run, Kind.SCORES, now) == (
         "partner-pulse_partner-pulse_2027-02-08_scores_20270209T080503Z.csv"
     )
+    assert file_name(run, Kind.SCORES, now, "xlsx").endswith("_scores_20270209T080503Z.xlsx")
 
 
 def test_boxes_have_a_column_each() -> None:

@@ -10,6 +10,7 @@ import pytest
 from answered_waves import new_site
 from factories import csrf_token, make_survey
 from results_sites import Runs, results_site, tables_of, text_of, title_of
+from sheet_reader import sheets
 
 
 @pytest.fixture(scope="module")
@@ -252,6 +253,22 @@ def test_the_file_has_a_name_and_opens_in_polish_excel(runs: Runs) -> None:
     )
     assert reply.data.startswith(b"\xef\xbb\xbfsurvey;wave;audience;")
     assert "życzliwy" in reply.text
+
+
+def test_a_workbook_is_offered_first_and_comes_under_its_name(runs: Runs) -> None:
+    client = runs.site.client()
+    page = client.get(f"/overview/{runs.published}").text
+    offered = re.findall(r'<option value="([\w-]+)">', page.partition('name="format"')[2])
+
+    reply = client.post(
+        f"/overview/{runs.published}/export",
+        data={"csrf_token": csrf_token(page), "kind": "comments", "format": offered[0]},
+    )
+
+    assert offered[:3] == ["xlsx", "csv-excel", "csv"]
+    assert reply.headers["Content-Disposition"].endswith('Z.xlsx"')
+    assert reply.headers["Content-Type"].endswith("spreadsheetml.sheet")
+    assert "życzliwy" in str(sheets(reply.data))
 
 
 def test_pickers_lead_to_an_address_that_can_be_kept(runs: Runs) -> None:

@@ -14,7 +14,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as Reply
 
-from analysis.csv_export import CSV_KINDS, EXCEL, csv_bytes
+from analysis.csv_export import EXCEL
 from analysis.exports import (
     IDENTIFIED_ONLY,
     Kind,
@@ -22,6 +22,7 @@ from analysis.exports import (
     file_name,
     require_exportable,
 )
+from analysis.file_formats import FORMATS, FileFormat
 from analysis.queries import run_figures
 from analysis.web.choice import Choice, chosen
 from surveys.audit import record_event
@@ -44,7 +45,7 @@ def download(run_id: int) -> Reply | tuple[str, int]:
     if not EmptyForm().validate():
         return redirect(url_for("overview.show", run_id=run_id), 303)
     kind = _named(Kind, request.form.get("kind", Kind.SCORES))
-    csv_kind = _named(CSV_KINDS.__getitem__, request.form.get("format", EXCEL.name))
+    file_format: FileFormat = _named(FORMATS.__getitem__, request.form.get("format", EXCEL.name))
     try:
         require_exportable(kind, choice.figures)
     except (NotConfidential, NotPublished) as error:
@@ -55,12 +56,18 @@ def download(run_id: int) -> Reply | tuple[str, int]:
     figures = run_figures(db.session(), run_by_id(db.session(), run_id))
     with_addresses = allows(current_user(), Permission.SEE_ADDRESSES)
     table = export_table(db.session(), kind, figures, with_addresses=with_addresses)
-    name = file_name(figures.run, kind, now())
+    name = file_name(figures.run, kind, now(), file_format.ending)
     return Response(
-        stream_with_context(csv_bytes(table, csv_kind)),
-        content_type="text/csv; charset=utf-8",
+        stream_with_context(file_format.pieces(table)),
+        content_type=file_format.media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+@bp.app_template_global()
+def export_formats() -> list[str]:
+    """The names of the formats that a file can be had in, as the form offers them."""
+    return list(FORMATS)
 
 
 def _write_audit(choice: Choice, kind: Kind) -> None:
