@@ -16,7 +16,7 @@ from analysis.cells import build_due, differing_cells, waves_to_build
 from analysis.csv_export import PLAIN
 from analysis.demo import DemoRefused, count_steps, demo_account, fill, require_demo
 from analysis.exports import Kind, export_table, file_name, require_exportable
-from analysis.file_formats import FORMATS
+from analysis.file_formats import FORMATS, require_available
 from analysis.models import CommentScore
 from analysis.queries import run_figures
 from analysis.scoring import read_comments, unread_comments, waiting_count
@@ -50,6 +50,7 @@ class OneLineChoice(click.Choice[str]):
 @on_database
 def export(wave: int, kind: str, format_: str, output: Path | None) -> None:
     """Write a file of WAVE to standard output, or to a file (-o; a folder's name is made up)."""
+    file_format = require_available(format_)
     session = db.session()
     run = run_by_id(session, wave)
     require_exportable(Kind(kind), run_figures(session, run))
@@ -58,7 +59,6 @@ def export(wave: int, kind: str, format_: str, output: Path | None) -> None:
     # The rows are read on one snapshot that holds no lock, however long the writing takes.
     begin_read_only(session)
     figures = run_figures(session, run_by_id(session, wave))
-    file_format = FORMATS[format_]
     pieces = file_format.pieces(export_table(session, Kind(kind), figures))
     if output is None:
         for piece in pieces:

@@ -7,6 +7,7 @@ export".
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -23,13 +24,12 @@ from analysis.queries import drivers
 from analysis.response_exports import answers_table, responses_table
 from analysis.segment_keys import is_other, members_of
 from analysis.shown_figures import DriverInfo, Row, RunFigures, WaveFigures
+from analysis.variables import HIDDEN, fixed_variables
 from surveys.errors import NotConfidential, NotPublished
 from surveys.i18n import DEFAULT_LOCALE
 from surveys.models import Question, Wave
 from surveys.terms import Audience, Mode
 from surveys.waves import Run
-
-HIDDEN = "hidden"
 
 
 class Kind(StrEnum):
@@ -58,13 +58,27 @@ def require_exportable(kind: Kind, figures: RunFigures) -> None:
 
 
 def export_table(
-    session: Session, kind: Kind, figures: RunFigures, *, with_addresses: bool = True
+    session: Session,
+    kind: Kind,
+    figures: RunFigures,
+    *,
+    with_addresses: bool = True,
+    locale: str = DEFAULT_LOCALE,
 ) -> Table:
     """The table of this kind for a run; its rows may be read while they are written.
 
-    Without addresses the column of mail addresses says 'hidden'. Raises as `require_exportable`.
+    Without addresses the column of mail addresses says 'hidden'. Where questions are explained,
+    they are in the language of the locale. Raises as `require_exportable`.
     """
     require_exportable(kind, figures)
+    if kind is Kind.RESPONSES:
+        return responses_table(session, figures.run, with_addresses=with_addresses, locale=locale)
+    table = _fixed_table(session, kind, figures)
+    return replace(table, variables=fixed_variables(table.headings))
+
+
+def _fixed_table(session: Session, kind: Kind, figures: RunFigures) -> Table:
+    """A table whose columns are the same for every survey."""
     run = figures.run
     if kind is Kind.CODEBOOK:
         return codebook_table(session, run)
@@ -72,8 +86,6 @@ def export_table(
         return scores_table(session, figures)
     if kind is Kind.COMMENTS:
         return comments_table(session, figures)
-    if kind is Kind.RESPONSES:
-        return responses_table(session, run, with_addresses=with_addresses)
     return answers_table(session, run)
 
 

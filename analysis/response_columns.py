@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis.export_table import Cell
+from analysis.export_table import Cell, Measure, Sort, Variable
 from surveys.terms import QuestionType
 
 NOT_APPLICABLE = "NA"
 UNKNOWN = "dk"
+#: What stands for "don't know" where a column can hold nothing but numbers; no answer is below 0.
+UNKNOWN_NUMBER = -9
 
 #: Stored value by item (0, or the option of a multiple choice); None is "don't know".
 Given = Mapping[int, int | None]
@@ -29,6 +31,15 @@ class Text:
     def cells(self) -> list[Cell]:
         """The text and its two neighbours."""
         return [self.text, self.sentiment, " ".join(self.drivers) or None]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A question in one language: its wording, the words of stored values, and of "don't know"."""
+
+    text: str
+    labels: Mapping[int, str]
+    unknown: str
 
 
 @dataclass(slots=True)
@@ -60,6 +71,25 @@ class Column:
         else:
             names = [self.code]
         return names + (_text_headings(f"{self.code}_why") if self.has_comment else [])
+
+    def variables(self, meaning: Meaning) -> list[Variable]:
+        """What each of the question's columns holds."""
+        texts = [Variable(label=meaning.text), Variable(), Variable()]
+        if self.type is QuestionType.TEXT:
+            return texts
+        if self.type is QuestionType.TICK:
+            return [Variable(Sort.NUMBER, meaning.text)]
+        return self._numbers(meaning) + (texts if self.has_comment else [])
+
+    def _numbers(self, meaning: Meaning) -> list[Variable]:
+        missing = {NOT_APPLICABLE: UNKNOWN_NUMBER}
+        unknown = {UNKNOWN_NUMBER: meaning.unknown}
+        if self.type is QuestionType.MANY:
+            labels = [f"{meaning.text} {meaning.labels.get(each, each)}" for each in self.options]
+            return [Variable(Sort.NUMBER, each, values=unknown, missing=missing) for each in labels]
+        measure = Measure.NOMINAL if self.type is QuestionType.ONE else Measure.ORDINAL
+        values = {**meaning.labels, **unknown}
+        return [Variable(Sort.NUMBER, meaning.text, measure, values, missing)]
 
     def cells(self, filled: Filled) -> list[Cell]:
         """One person's cells: None not answered, NA don't know, 0 or 1 for each option."""

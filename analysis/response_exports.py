@@ -12,10 +12,13 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from analysis.export_table import Cell, RowOfCells, Table
+from analysis.codebook import meanings
+from analysis.export_table import Cell, RowOfCells, Table, Variable
 from analysis.models import CommentDriver, CommentScore
 from analysis.response_columns import NOT_APPLICABLE, Column, Filled, Text, of_draft
 from analysis.scoring import counted_verdicts
+from analysis.variables import HIDDEN, fixed_variables
+from surveys.i18n import DEFAULT_LOCALE
 from surveys.models import (
     Answer,
     Comment,
@@ -35,7 +38,6 @@ from surveys.models import (
 )
 from surveys.waves import Run
 
-HIDDEN = "hidden"
 BLOCK = 1000
 Entry = TypeVar("Entry")
 
@@ -76,21 +78,32 @@ ANSWER_HEADINGS = (
 _SEGMENTS = ("type", "tier", "region", "size_band")
 
 
-def responses_table(session: Session, run: Run, *, with_addresses: bool) -> Table:
+def responses_table(
+    session: Session, run: Run, *, with_addresses: bool, locale: str = DEFAULT_LOCALE
+) -> Table:
     """One row for each response of the partners: the sent ones, then the begun ones.
 
     Segments are those of the invitation, frozen when the wave opened. Without addresses the column
-    `email` says 'hidden'.
+    `email` says 'hidden'. Questions are explained in the language of the locale.
     """
     columns = _columns(session, run.partner)
     headings = [*RESPONSE_HEADINGS, *(name for column in columns for name in column.headings)]
     people = _People(run, with_addresses=with_addresses)
-    return Table(headings, _response_rows(session, people, columns))
+    variables = [*fixed_variables(RESPONSE_HEADINGS), *_explained(session, run, columns, locale)]
+    return Table(headings, _response_rows(session, people, columns), variables)
 
 
 def answers_table(session: Session, run: Run) -> Table:
     """One row for each answer and each text of the sent responses, response by response."""
     return Table(ANSWER_HEADINGS, _answer_rows(session, run.partner))
+
+
+def _explained(
+    session: Session, run: Run, columns: Sequence[Column], locale: str
+) -> Iterator[Variable]:
+    known = meanings(session, run.partner, locale)
+    for column in columns:
+        yield from column.variables(known[column.code])
 
 
 class _People:

@@ -11,11 +11,10 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 from xml.sax.saxutils import escape
 
-from analysis.export_table import RowOfCells, Table
+from analysis.export_table import RowOfCells, Table, pieces_of
 
 #: Rows below the headings of one sheet; what is more goes to the next sheet.
 SHEET_ROWS = 1_048_575
-BLOCK_BYTES = 64 * 1024
 NARROWEST, WIDEST = 8, 40
 #: Two code points that XML cannot hold in any spelling.
 NOT_IN_XML = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})
@@ -26,13 +25,7 @@ def xlsx_bytes(table: Table, *, sheet_rows: int = SHEET_ROWS) -> Iterator[bytes]
     file = TemporaryFile()  # noqa: SIM115 - closed when the last piece is taken
     _write(file, table, sheet_rows)
     file.seek(0)
-    return _pieces(file)
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while block := file.read(BLOCK_BYTES):
-            yield block
+    return pieces_of(file)
 
 
 def _write(file: IO[bytes], table: Table, sheet_rows: int) -> None:

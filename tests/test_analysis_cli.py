@@ -105,6 +105,10 @@ def test_export_to_a_file_or_folder(pulse: Pulse, published: Ids, tmp_path: Path
     (file,) = tmp_path.glob("partner-pulse_*_scores_*.xlsx")
     assert workbook.exit_code == 0
     assert sheets(file.read_bytes())[0][0][:3] == ["survey", "wave", "audience"]
+    for_spss = pulse("export", published.id, "--kind", "scores", "--format", "sav", "-o", tmp_path)
+    (file,) = tmp_path.glob("partner-pulse_*_scores_*.sav")
+    assert for_spss.exit_code == 0
+    assert file.read_bytes().startswith(b"$FL2")
     nowhere = pulse("export", published.id, "--kind", "scores", "-o", tmp_path / "no" / "x.csv")
     assert nowhere.exit_code == 2
     assert nowhere.stderr.count("\n") == 1
@@ -130,6 +134,22 @@ def test_what_does_not_exist_is_one_line_and_exit_code_two(
     assert result.stdout == ""
     assert result.stderr.startswith(words)
     assert result.stderr.count("\n") == 1
+    assert session.scalar(select(func.count()).select_from(AuditEvent)) == 0
+
+
+@on_sqlite
+def test_an_spss_file_without_its_library_is_one_line_and_exit_code_two(
+    pulse: Pulse, published: Ids, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.sav_export.LIBRARIES", ("no_library_has_this_name",))
+
+    result = pulse("export", published.id, "--kind", "scores", "--format", "sav")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "pulse: sav files need the extra 'spss', which is not installed:"
+        " pip install 'partner-pulse[spss]'\n"
+    )
     assert session.scalar(select(func.count()).select_from(AuditEvent)) == 0
 
 

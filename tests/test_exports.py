@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import plain_analyser
+import pyreadstat
 import pytest
 from answered_waves import Fixed, Site, answer_one, new_site, next_wave, open_wave, run_worker
 from factories import MONDAY, SetClock, make_contact, make_partner, make_survey, make_user
@@ -24,7 +26,8 @@ from analysis.csv_export import EXCEL, PLAIN, CsvKind, csv_bytes
 from analysis.exports import Kind, export_table, file_name
 from analysis.file_formats import FORMATS
 from analysis.queries import run_figures
-from analysis.response_columns import Column, Filled, Text, of_draft
+from analysis.response_columns import UNKNOWN_NUMBER, Column, Filled, Text, of_draft
+from analysis.variables import HIDDEN_NUMBER
 from surveys.contact_file.formulas import from_text_cell
 from surveys.drafts import save_draft
 from surveys.errors import NotConfidential, NotPublished
@@ -41,10 +44,18 @@ on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 CONFIDENTIAL_TEXTS = ("The portal is slow.", "Our manager is helpful.", "", "Zespół jest życzliwy.")
 
 
-def exported(session: Session, run: Run, kind: Kind, csv_kind: CsvKind = PLAIN, **how: bool) -> str:
+def exported(
+    session: Session,
+    run: Run,
+    kind: Kind,
+    csv_kind: CsvKind = PLAIN,
+    *,
+    with_addresses: bool = True,
+) -> str:
     """The file as text, with its byte order mark if it has one."""
     figures = run_figures(session, run_by_id(session, run.id))
-    return b"".join(csv_bytes(export_table(session, kind, figures, **how), csv_kind)).decode()
+    table = export_table(session, kind, figures, with_addresses=with_addresses)
+    return b"".join(csv_bytes(table, csv_kind)).decode()
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -249,6 +260,91 @@ def test_a_workbook_of_scores_holds_numbers_and_the_word_hidden(
     place, state = headings.index("score"), headings.index("state")
     for row in rows:
         assert row[place] == "hidden" if row[state] == "hidden" else isinstance(row[place], float)
+
+
+def read_sav(session: Session, run: Run, kind: Kind, path: Path, locale: str) -> tuple[Any, Any]:
+    """The SPSS file of a run as a frame, with what was declared missing, and what is said of it."""
+    figures = run_figures(session, run_by_id(session, run.id))
+    table = export_table(session, kind, figures, locale=locale)
+    path.write_bytes(b"".join(FORMATS["sav"].pieces(table)))
+    frame, said = pyreadstat.read_sav(path, user_missing=True)
+    return frame, said
+
+
+def as_in_sav(cell: str, name: str, said: Any) -> object:
+    """A cell of the plain file as it must stand in the SPSS file."""
+    if said.original_variable_types[name].startswith("A"):
+        return from_text_cell(cell)
+    if cell in ("NA", "hidden"):
+        return {"NA": UNKNOWN_NUMBER, "hidden": HIDDEN_NUMBER}[cell]
+    if said.original_variable_types[name].startswith("DATETIME"):
+        return cell.replace("T", " ").removesuffix("+00:00") or "NaT"
+    return float(cell) if cell else "nan"
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_spss_file_holds_the_values_of_the_plain_file(
+    identified: tuple[Session, Run], kind: Kind, tmp_path: Path
+) -> None:
+    session, run = identified
+    plain = rows_of(exported(session, run, kind))
+
+    frame, said = read_sav(session, run, kind, tmp_path / "x.sav", "en")
+
+    assert list(frame.columns) == list(plain[0])
+    for name in frame.columns:
+        is_text = said.original_variable_types[name].startswith("A")
+        for found, row in zip(frame[name], plain, strict=True):
+            expected = as_in_sav(row[name], name, said)
+            assert (found if is_text or found == expected else str(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("locale", "question", "word", "unknown"),
+    [
+        (
+            "en",
+            "Nordvik acts on what we tell it.",
+            "strongly disagree",
+            "Don\u2019t know / doesn\u2019t apply",
+        ),
+        (
+            "pl",
+            "Nordvik reaguje na nasze uwagi.",
+            "zdecydowanie się nie zgadzam",
+            "Nie wiem / nie dotyczy",
+        ),
+    ],
+)
+def test_an_spss_file_explains_its_questions_as_they_were_asked(
+    identified: tuple[Session, Run],
+    tmp_path: Path,
+    locale: str,
+    question: str,
+    word: str,
+    unknown: str,
+) -> None:
+    session, run = identified
+
+    _, said = read_sav(session, run, Kind.RESPONSES, tmp_path / "x.sav", locale)
+
+    assert said.column_names_to_labels["listening"] == question
+    labels = said.variable_value_labels["listening"]
+    assert labels[1.0] == word
+    assert labels[UNKNOWN_NUMBER].replace("'", "\u2019") == unknown
+    assert sorted(said.variable_value_labels["recommend"]) == [UNKNOWN_NUMBER, 0.0, 10.0]
+
+
+def test_a_hidden_figure_is_declared_missing_in_an_spss_file(
+    confidential: tuple[Site, Session, Run], tmp_path: Path
+) -> None:
+    _, session, run = confidential
+
+    frame, said = read_sav(session, run, Kind.SCORES, tmp_path / "x.sav", "en")
+
+    for state, score in zip(frame["state"], frame["score"], strict=True):
+        assert (score == HIDDEN_NUMBER) == (state == "hidden")
+    assert said.missing_ranges["score"][0]["lo"] == HIDDEN_NUMBER
 
 
 def test_columns_come_from_the_version_and_not_from_the_answers(

@@ -265,10 +265,29 @@ def test_a_workbook_is_offered_first_and_comes_under_its_name(runs: Runs) -> Non
         data={"csrf_token": csrf_token(page), "kind": "comments", "format": offered[0]},
     )
 
-    assert offered[:3] == ["xlsx", "csv-excel", "csv"]
+    assert offered == ["xlsx", "csv-excel", "csv", "sav"]
     assert reply.headers["Content-Disposition"].endswith('Z.xlsx"')
     assert reply.headers["Content-Type"].endswith("spreadsheetml.sheet")
     assert "życzliwy" in str(sheets(reply.data))
+
+
+def test_an_spss_file_is_offered_and_made_only_where_its_library_is(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = runs.site.client()
+    page = client.get(f"/overview/{runs.published}").text
+    wanted = {"csrf_token": csrf_token(page), "kind": "scores", "format": "sav"}
+    there = client.post(f"/overview/{runs.published}/export", data=wanted)
+
+    monkeypatch.setattr("analysis.sav_export.LIBRARIES", ("no_library_has_this_name",))
+    without = client.get(f"/overview/{runs.published}").text
+    refused = client.post(f"/overview/{runs.published}/export", data=wanted)
+
+    assert 'value="sav"' in page
+    assert there.data.startswith(b"$FL2")
+    assert there.headers["Content-Disposition"].endswith('Z.sav"')
+    assert 'value="sav"' not in without
+    assert refused.status_code == 404
 
 
 def test_pickers_lead_to_an_address_that_can_be_kept(runs: Runs) -> None:

@@ -22,12 +22,13 @@ from analysis.exports import (
     file_name,
     require_exportable,
 )
-from analysis.file_formats import FORMATS, FileFormat
+from analysis.file_formats import FileFormat, available_formats
 from analysis.queries import run_figures
 from analysis.web.choice import Choice, chosen
 from surveys.audit import record_event
 from surveys.db import begin_read_only, db
 from surveys.errors import NotConfidential, NotPublished
+from surveys.i18n import page_locale
 from surveys.permissions import Permission, allows
 from surveys.runtime import now
 from surveys.waves import run_by_id
@@ -45,7 +46,9 @@ def download(run_id: int) -> Reply | tuple[str, int]:
     if not EmptyForm().validate():
         return redirect(url_for("overview.show", run_id=run_id), 303)
     kind = _named(Kind, request.form.get("kind", Kind.SCORES))
-    file_format: FileFormat = _named(FORMATS.__getitem__, request.form.get("format", EXCEL.name))
+    file_format: FileFormat = _named(
+        available_formats().__getitem__, request.form.get("format", EXCEL.name)
+    )
     try:
         require_exportable(kind, choice.figures)
     except (NotConfidential, NotPublished) as error:
@@ -55,7 +58,9 @@ def download(run_id: int) -> Reply | tuple[str, int]:
     begin_read_only(db.session())
     figures = run_figures(db.session(), run_by_id(db.session(), run_id))
     with_addresses = allows(current_user(), Permission.SEE_ADDRESSES)
-    table = export_table(db.session(), kind, figures, with_addresses=with_addresses)
+    table = export_table(
+        db.session(), kind, figures, with_addresses=with_addresses, locale=page_locale()
+    )
     name = file_name(figures.run, kind, now(), file_format.ending)
     return Response(
         stream_with_context(file_format.pieces(table)),
@@ -67,7 +72,7 @@ def download(run_id: int) -> Reply | tuple[str, int]:
 @bp.app_template_global()
 def export_formats() -> list[str]:
     """The names of the formats that a file can be had in, as the form offers them."""
-    return list(FORMATS)
+    return list(available_formats())
 
 
 def _write_audit(choice: Choice, kind: Kind) -> None:
