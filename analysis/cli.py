@@ -3,13 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import click
-from sqlalchemy import delete, select
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from analysis import sentiment
 from analysis.cells import build_due, differing_cells, waves_to_build
@@ -17,9 +18,14 @@ from analysis.csv_export import PLAIN
 from analysis.demo import DemoRefused, count_steps, demo_account, fill, require_demo
 from analysis.exports import Kind, export_table, file_name, require_exportable
 from analysis.file_formats import FORMATS, require_available
-from analysis.models import CommentScore
 from analysis.queries import run_figures
-from analysis.scoring import read_comments, unread_comments, waiting_count
+from analysis.scoring import (
+    comment_count,
+    next_comments,
+    read_comments,
+    unread_comments,
+    waiting_count,
+)
 from analysis.simulator import DEFAULT_UNTIL, SIZES, Truth, build
 from surveys.command_line import audit_command, on_database
 from surveys.db import begin_read_only, db
@@ -96,20 +102,30 @@ def classify(file: BinaryIO) -> None:
 def analyse(everything: bool) -> None:
     """Read the comments that wait; older verdicts stay for comparison."""
     session = db.session()
-    if everything:
-        session.execute(delete(CommentScore).where(CommentScore.analyser == sentiment.analyser()))
-        session.commit()
-    n_waiting = waiting_count(session)
+    n_waiting = comment_count(session) if everything else waiting_count(session)
     session.rollback()
     n_read = 0
     with _bar(n_waiting) as bar:
-        while comments := unread_comments(session):
+        for comments in _every_comment(session) if everything else _unread(session):
             n_block = read_comments(session, comments)
             session.commit()
             n_read += n_block
             bar.update(n_block)
     session.rollback()
     click.echo(f"{n_read} comments read by {sentiment.analyser()}.")
+
+
+def _unread(session: Session) -> Iterator[Sequence[Any]]:
+    while comments := unread_comments(session):
+        yield comments
+
+
+def _every_comment(session: Session) -> Iterator[Sequence[Any]]:
+    """Block by block, each kept before the next: lists stay whole while it goes on."""
+    after = b""
+    while comments := next_comments(session, after):
+        yield comments
+        after = comments[-1].id
 
 
 @click.command("recount")

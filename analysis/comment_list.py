@@ -6,23 +6,21 @@ which everybody who reads the list could reach alone. Corrections change this li
 published shares.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from analysis.models import CommentScore
-from analysis.name_masking import Names, known_names, name_spans
-from analysis.published_comments import UNSURE, corrections_of, drivers_of
-from analysis.scoring import counted_verdicts
+from analysis.models import CommentScore, CommentVerdict, VerdictDriver
+from analysis.published_comments import UNSURE
 from analysis.shown_figures import WaveFigures
-from analysis.suppression import comment_rank
-from surveys.models import Comment, Contact, Invitation, Partner, Question, User, Wave
+from surveys.models import Comment, Question, Wave
 from surveys.search_keys import search_key
-from surveys.terms import Mode
+from surveys.terms import Mode, Sentiment
 
 PAGE_SIZE = 25
 NAME = "name"
@@ -57,6 +55,26 @@ class ShownComment:
         """The whole text, names left out; '[Name removed]' is put in by whoever shows it."""
         return "".join(piece.text for piece in self.pieces)
 
+    @property
+    def listed_label(self) -> str:
+        """The label under which the comment is listed: unsure ones stand apart."""
+        return UNSURE if self.is_unsure else self.label
+
+
+@dataclass(frozen=True, slots=True)
+class CommentPage:
+    """One page of a list: its comments, how many fit the filter, how many there are.
+
+    `counts` are the labels of what fits the filter but for its label; unsure ones stand apart.
+    """
+
+    comments: Sequence[ShownComment]
+    number: int
+    n_pages: int
+    n_found: int
+    n_all: int
+    counts: Counter[str]
+
 
 @dataclass(frozen=True, slots=True)
 class CommentFilter:
@@ -80,138 +98,186 @@ def may_read_comments(wave: Wave, figures: WaveFigures | None) -> bool:
     return wave.mode is Mode.IDENTIFIED or figures.comments is not None
 
 
-def shown_comments(session: Session, wave: Wave, *, name_removed: str) -> list[ShownComment]:
-    """Every comment of a wave in its fixed order; call only where `may_read_comments`."""
-    names = _names(session, wave)
-    drivers = drivers_of(session, wave.id)
-    corrections = corrections_of(session, wave.id)
-    verdicts = counted_verdicts(wave.id)
+def comment_page(
+    session: Session,
+    wave: Wave,
+    wanted: CommentFilter,
+    *,
+    number: int,
+    name_removed: str,
+) -> CommentPage:
+    """A page of the list, `number` from 1; one behind the last is the last.
+
+    Call only where `may_read_comments`.
+    """
+    n_all = _label_counts(session, wave, CommentFilter()).total()
+    if wanted.words:
+        return _searched_page(session, wave, wanted, number, name_removed, n_all)
+    counts = _label_counts(session, wave, replace(wanted, label=""))
+    n_found = counts[wanted.label] if wanted.label else counts.total()
+    number, n_pages = _page_number(number, n_found)
+    comments = shown_comments(
+        session,
+        wave,
+        wanted,
+        name_removed=name_removed,
+        offset=(number - 1) * PAGE_SIZE,
+        limit=PAGE_SIZE,
+    )
+    return CommentPage(comments, number, n_pages, n_found, n_all, counts)
+
+
+def shown_comments(
+    session: Session,
+    wave: Wave,
+    wanted: CommentFilter | None = None,
+    *,
+    name_removed: str,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[ShownComment]:
+    """Comments of a wave in their fixed order; call only where `may_read_comments`."""
+    wanted = wanted or CommentFilter()
     rows = session.execute(
         select(
-            Comment.id,
+            CommentVerdict,
             Comment.text,
             Question.code,
             Question.driver_code,
-            CommentScore.label,
-            CommentScore.is_unsure,
-            CommentScore.quiet_exit,
             CommentScore.language,
-            CommentScore.analyser,
             CommentScore.clauses,
         )
+        .join(Comment, Comment.id == CommentVerdict.comment_id)
         .join(Question, Question.id == Comment.question_id)
-        .join(verdicts, verdicts.c.comment_id == Comment.id)
         .join(
             CommentScore,
-            (CommentScore.comment_id == Comment.id)
-            & (CommentScore.analyser == verdicts.c.analyser),
+            (CommentScore.comment_id == CommentVerdict.comment_id)
+            & (CommentScore.analyser == CommentVerdict.analyser),
         )
-        .where(Comment.wave_id == wave.id)
+        .where(*_conditions(wave, wanted))
+        .order_by(CommentVerdict.place, CommentVerdict.comment_id)
+        .offset(offset)
+        .limit(limit)
     ).all()
-    ordered = sorted(rows, key=lambda row: comment_rank(wave.secret, row.id))
-    return [
-        _shown(row, drivers.get(row.id, {}), corrections.get(row.id), names, name_removed)
-        for row in ordered
-    ]
-
-
-def filtered(comments: Sequence[ShownComment], wanted: CommentFilter) -> list[ShownComment]:
-    """The comments that fit every part of the filter."""
+    drivers = _drivers(session, wave, [row.CommentVerdict.comment_id for row in rows])
+    shown = [_shown(row, drivers[row.CommentVerdict.comment_id], name_removed) for row in rows]
     words = search_key(wanted.words)
-    return [
-        comment
-        for comment in comments
-        if (not wanted.label or _label_of(comment) == wanted.label)
-        and (not wanted.driver or wanted.driver in comment.drivers)
-        and (not wanted.only_quiet_exit or comment.quiet_exit)
-        and (not words or words in search_key(comment.text))
-    ]
+    return [comment for comment in shown if not words or words in search_key(comment.text)]
 
 
-def label_counts(comments: Sequence[ShownComment]) -> Counter[str]:
-    """How many comments carry each label; unsure ones stand apart."""
-    return Counter(_label_of(comment) for comment in comments)
-
-
-def _label_of(comment: ShownComment) -> str:
-    return UNSURE if comment.is_unsure else comment.label
-
-
-def _names(session: Session, wave: Wave) -> Names:
-    """Everybody asked in this run, every partner asked, and the vendor's people who sign in.
-
-    Nobody in an identified wave: there the vendor knows who wrote.
-    """
-    if wave.mode is Mode.IDENTIFIED:
-        return known_names((), ())
-    people = session.execute(
-        select(Contact.first_name, Contact.last_name)
-        .distinct()
-        .where(Contact.id.in_(_asked_in_run(wave, Invitation.contact_id)))
-    ).all()
-    users = [parts for name in session.scalars(select(User.name)) if (parts := name.split())]
-    companies = session.scalars(
-        select(Partner.name).where(Partner.id.in_(_asked_in_run(wave, Invitation.partner_id)))
-    )
-    return known_names(
-        [person.last_name for person in people] + [" ".join(parts[1:]) for parts in users],
-        companies,
-        first_names=[person.first_name for person in people] + [parts[0] for parts in users],
-    )
-
-
-def _asked_in_run(wave: Wave, column: Any) -> Any:
-    """Contacts or partners that were asked by either wave of the run."""
-    return (
-        select(column)
-        .join(Wave, Wave.id == Invitation.wave_id)
-        .where(Wave.survey_id == wave.survey_id, Wave.number == wave.number)
-    )
-
-
-def _shown(
-    row: Any,
-    drivers: Mapping[str, str],
-    correction: Any,
-    names: Names,
+def _searched_page(
+    session: Session,
+    wave: Wave,
+    wanted: CommentFilter,
+    number: int,
     name_removed: str,
-) -> ShownComment:
-    label, is_unsure = row.label.value, row.is_unsure
-    quiet_exit = row.quiet_exit
-    if correction is not None:
-        if correction.label:
-            label, is_unsure = correction.label, False
-        if correction.drivers is not None:
-            drivers = {code: drivers.get(code, label) for code in correction.drivers}
-        if correction.quiet_exit is not None:
-            quiet_exit = correction.quiet_exit
+    n_all: int,
+) -> CommentPage:
+    """Words are looked for in what may be read, so that a search cannot confirm a name."""
+    fitting = shown_comments(session, wave, replace(wanted, label=""), name_removed=name_removed)
+    found = [each for each in fitting if not wanted.label or each.listed_label == wanted.label]
+    number, n_pages = _page_number(number, len(found))
+    return CommentPage(
+        found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
+        number,
+        n_pages,
+        len(found),
+        n_all,
+        Counter(each.listed_label for each in fitting),
+    )
+
+
+def _page_number(wanted: int, n_found: int) -> tuple[int, int]:
+    """The page that exists, and how many there are."""
+    n_pages = max(1, ceil(n_found / PAGE_SIZE))
+    return min(max(1, wanted), n_pages), n_pages
+
+
+def _label_counts(session: Session, wave: Wave, wanted: CommentFilter) -> Counter[str]:
+    rows = session.execute(
+        select(CommentVerdict.label, CommentVerdict.is_unsure, func.count().label("n"))
+        .where(*_conditions(wave, wanted))
+        .group_by(CommentVerdict.label, CommentVerdict.is_unsure)
+    )
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[UNSURE if row.is_unsure else row.label.value] += row.n
+    return counts
+
+
+def _conditions(wave: Wave, wanted: CommentFilter) -> list[ColumnElement[bool]]:
+    """What a verdict must be to stand in the list; the words are looked for elsewhere."""
+    conditions: list[ColumnElement[bool]] = [CommentVerdict.wave_id == wave.id]
+    if wave.mode is not Mode.IDENTIFIED:
+        # Without this mark nobody has looked for names in the text.
+        conditions.append(CommentVerdict.names.is_not(None))
+    if wanted.label == UNSURE:
+        conditions.append(CommentVerdict.is_unsure.is_(True))
+    elif wanted.label:
+        conditions += [
+            CommentVerdict.is_unsure.is_(False),
+            CommentVerdict.label == Sentiment(wanted.label),
+        ]
+    if wanted.only_quiet_exit:
+        conditions.append(CommentVerdict.quiet_exit.is_(True))
+    if wanted.driver:
+        conditions.append(
+            exists().where(
+                VerdictDriver.comment_id == CommentVerdict.comment_id,
+                VerdictDriver.driver_code == wanted.driver,
+            )
+        )
+    return conditions
+
+
+def _drivers(
+    session: Session, wave: Wave, comment_ids: Sequence[bytes]
+) -> Mapping[bytes, Mapping[str, str]]:
+    """Drivers with their polarity: of the few comments of a page, else of the whole wave."""
+    query = select(VerdictDriver).where(VerdictDriver.wave_id == wave.id)
+    if len(comment_ids) <= PAGE_SIZE:
+        query = query.where(VerdictDriver.comment_id.in_(comment_ids))
+    found: dict[bytes, dict[str, str]] = defaultdict(dict)
+    for row in session.scalars(query.order_by(VerdictDriver.driver_code)):
+        found[row.comment_id][row.driver_code] = row.polarity
+    return found
+
+
+def _shown(row: Any, drivers: Mapping[str, str], name_removed: str) -> ShownComment:
+    verdict = row.CommentVerdict
     return ShownComment(
-        pieces=pieces_of(row.text, row.clauses.get("evidence", ()), names, name_removed),
-        label=label,
+        pieces=pieces_of(
+            row.text, row.clauses.get("evidence", ()), verdict.names or (), name_removed
+        ),
+        label=verdict.label.value,
         drivers=sorted(drivers),
         polarities=drivers,
-        quiet_exit=quiet_exit,
-        is_unsure=is_unsure,
-        is_corrected=correction is not None,
+        quiet_exit=verdict.quiet_exit,
+        is_unsure=verdict.is_unsure,
+        is_corrected=verdict.is_corrected,
         language=row.language,
         question=row.code,
         question_driver=row.driver_code,
-        analyser=row.analyser,
+        analyser=verdict.analyser,
     )
 
 
 def pieces_of(
-    text: str, evidence: Sequence[Sequence[Any]], names: Names, name_removed: str
+    text: str,
+    evidence: Sequence[Sequence[Any]],
+    names: Sequence[Sequence[int]],
+    name_removed: str,
 ) -> list[Piece]:
     """Cut a comment at its evidence and its names; a name wins over what stands around it.
 
-    `evidence`: (start, end, purpose, polarity) with offsets into the text as it was written.
+    `evidence`: (start, end, purpose, polarity), `names`: (start, end), with offsets into the text
+    as it was written.
     """
     kinds = [""] * len(text)
     for start, end, purpose, polarity in evidence:
         for at in range(max(0, start), min(end, len(text))):
             kinds[at] = "exit" if purpose == "quiet_exit" else polarity
-    for start, end in name_spans(text, names):
+    for start, end in names:
         kinds[start:end] = [NAME] * (end - start)
     pieces: list[Piece] = []
     begin = 0

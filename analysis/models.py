@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -58,6 +59,51 @@ class CommentDriver(Base):
     driver_code: Mapped[str] = mapped_column(
         ForeignKey("drivers.code"), primary_key=True, index=True
     )
+    polarity: Mapped[str] = mapped_column(TINY_TEXT)
+
+
+class CommentVerdict(Base):
+    """The verdict on a comment that counts, ready for lists (derived, except for `names`).
+
+    `place` orders the wave's list and tells nothing; `names` are the (start, end) of what is left
+    out where the text is shown, fixed when the wave is published, since an erased person's name is
+    known to nobody later.
+    """
+
+    __tablename__ = "comment_verdicts"
+    __table_args__ = (
+        Index("ix_comment_verdicts_wave_id_place", "wave_id", "place"),
+        Index("ix_comment_verdicts_wave_id_label", "wave_id", "is_unsure", "label"),
+        {"sqlite_with_rowid": False},
+    )
+
+    comment_id: Mapped[bytes] = mapped_column(
+        ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True
+    )
+    wave_id: Mapped[int] = mapped_column(ForeignKey("waves.id", ondelete="CASCADE"))
+    place: Mapped[int] = mapped_column(BigInteger)
+    label: Mapped[Sentiment]
+    is_unsure: Mapped[bool]
+    quiet_exit: Mapped[bool]
+    is_corrected: Mapped[bool]
+    analyser: Mapped[str]
+    names: Mapped[list[Any] | None]
+
+
+class VerdictDriver(Base):
+    """A driver of the verdict that counts, and how the comment speaks of it (derived)."""
+
+    __tablename__ = "verdict_drivers"
+    __table_args__ = (
+        Index("ix_verdict_drivers_wave_id_driver_code", "wave_id", "driver_code"),
+        {"sqlite_with_rowid": False},
+    )
+
+    comment_id: Mapped[bytes] = mapped_column(
+        ForeignKey("comment_verdicts.comment_id", ondelete="CASCADE"), primary_key=True
+    )
+    driver_code: Mapped[str] = mapped_column(ForeignKey("drivers.code"), primary_key=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("waves.id", ondelete="CASCADE"))
     polarity: Mapped[str] = mapped_column(TINY_TEXT)
 
 

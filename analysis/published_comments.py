@@ -16,15 +16,13 @@ from sqlalchemy.orm import Session
 
 from analysis.figures import HIDDEN, Figure
 from analysis.frames import WavePeople
-from analysis.models import CommentDriver, CommentScore
+from analysis.models import CommentVerdict, VerdictDriver
 from analysis.published_rows import published_row
 from analysis.samples import weighted_company_size
-from analysis.scoring import counted_verdicts
 from analysis.suppression import TOTAL, Policy, Pool, publish_comments
 from surveys.models import (
     Comment,
     CommentAuthor,
-    CommentCorrection,
     Invitation,
     Question,
     Wave,
@@ -77,69 +75,42 @@ def published_comments(
 
 
 def read_comments_of(session: Session, wave: Wave) -> list[ReadComment]:
-    """A wave's comments with the verdict that counts: a correction, else an analyser's."""
-    verdicts = counted_verdicts(wave.id)
-    drivers = drivers_of(session, wave.id)
-    corrections = corrections_of(session, wave.id)
+    """A wave's comments with the verdict that counts."""
+    drivers = _drivers_of(session, wave.id)
     rows = session.execute(
         select(
-            Comment.id,
-            CommentScore.label,
-            CommentScore.is_unsure,
+            CommentVerdict.comment_id,
+            CommentVerdict.label,
+            CommentVerdict.is_unsure,
             Question.driver_code,
             Invitation.partner_id,
             Invitation.id.label("invitation_id"),
         )
+        .join(Comment, Comment.id == CommentVerdict.comment_id)
         .join(Question, Question.id == Comment.question_id)
-        .join(verdicts, verdicts.c.comment_id == Comment.id)
-        .join(
-            CommentScore,
-            (CommentScore.comment_id == Comment.id)
-            & (CommentScore.analyser == verdicts.c.analyser),
-        )
         .outerjoin(CommentAuthor, CommentAuthor.comment_id == Comment.id)
         .outerjoin(Invitation, Invitation.id == CommentAuthor.response_id)
-        .where(Comment.wave_id == wave.id)
+        .where(CommentVerdict.wave_id == wave.id)
     )
-    return [_read(row, drivers[row.id], corrections.get(row.id)) for row in rows]
+    return [_read(row, drivers[row.comment_id]) for row in rows]
 
 
-def drivers_of(session: Session, wave_id: int) -> dict[bytes, dict[str, str]]:
+def _drivers_of(session: Session, wave_id: int) -> dict[bytes, dict[str, str]]:
     """The drivers that each comment touches by the verdict that counts, with the polarity."""
-    verdicts = counted_verdicts(wave_id)
     found: dict[bytes, dict[str, str]] = defaultdict(dict)
     for row in session.execute(
-        select(CommentDriver.comment_id, CommentDriver.driver_code, CommentDriver.polarity).join(
-            verdicts,
-            (verdicts.c.comment_id == CommentDriver.comment_id)
-            & (verdicts.c.analyser == CommentDriver.analyser),
+        select(VerdictDriver.comment_id, VerdictDriver.driver_code, VerdictDriver.polarity).where(
+            VerdictDriver.wave_id == wave_id
         )
     ):
         found[row.comment_id][row.driver_code] = row.polarity
     return found
 
 
-def corrections_of(session: Session, wave_id: int) -> dict[bytes, CommentCorrection]:
-    """The newest correction of each comment that was not taken back."""
-    rows = session.scalars(
-        select(CommentCorrection)
-        .join(Comment, Comment.id == CommentCorrection.comment_id)
-        .where(Comment.wave_id == wave_id, CommentCorrection.undone_at.is_(None))
-        .order_by(CommentCorrection.id)
-    )
-    return {row.comment_id: row for row in rows}
-
-
-def _read(
-    row: Any, drivers: Mapping[str, str], correction: CommentCorrection | None
-) -> ReadComment:
+def _read(row: Any, drivers: Mapping[str, str]) -> ReadComment:
     label = UNSURE if row.is_unsure else row.label.value
-    if correction is not None and correction.label:
-        label = correction.label
-    if correction is not None and correction.drivers is not None:
-        drivers = {code: drivers.get(code, label) for code in correction.drivers}
     company = ("person", row.invitation_id) if row.partner_id is None else row.partner_id
-    return ReadComment(row.id, label, drivers, row.driver_code, company)
+    return ReadComment(row.comment_id, label, drivers, row.driver_code, company)
 
 
 def _pools(comments: Sequence[ReadComment], wave: Wave, people: WavePeople) -> dict[str, Pool]:

@@ -20,6 +20,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from analysis.answer_stream import anonymous_people, wave_shape
+from analysis.comment_names import fix_names
 from analysis.figures import (
     HIDDEN,
     ClassShare,
@@ -116,6 +117,7 @@ def publish(session: Session, wave_id: int, *, now: datetime) -> int:
     )
     if wave is None or wave.mode is Mode.IDENTIFIED:
         return 0
+    fix_names(session, wave)
     cells = _Publication(session, wave).cells()
     if cells:
         session.execute(insert(PublishedCell), cells)

@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from analysis.codebook import meanings
 from analysis.export_table import Cell, RowOfCells, Table, Variable
-from analysis.models import CommentDriver, CommentScore
+from analysis.models import CommentVerdict, VerdictDriver
 from analysis.response_columns import NOT_APPLICABLE, Column, Filled, Text, of_draft
-from analysis.scoring import counted_verdicts
 from analysis.variables import HIDDEN, fixed_variables
 from surveys.i18n import DEFAULT_LOCALE
 from surveys.models import (
@@ -303,32 +302,18 @@ def _answers(wave: Wave, *, with_empty: bool = False) -> Select[*tuple[Any, ...]
 
 def _texts(session: Session, wave: Wave) -> Iterator[tuple[int, tuple[int, Text]]]:
     """(response id, (question id, text)) with the verdict that counts, in the order of ids."""
-    verdicts = counted_verdicts(wave.id)
     query = (
         select(
             CommentAuthor.response_id,
             Comment.question_id,
             Comment.id,
             Comment.text,
-            CommentScore.label,
-            CommentDriver.driver_code,
+            CommentVerdict.label,
+            VerdictDriver.driver_code,
         )
         .join(Comment, Comment.id == CommentAuthor.comment_id)
-        .outerjoin(verdicts, verdicts.c.comment_id == Comment.id)
-        .outerjoin(
-            CommentScore,
-            and_(
-                CommentScore.comment_id == Comment.id,
-                CommentScore.analyser == verdicts.c.analyser,
-            ),
-        )
-        .outerjoin(
-            CommentDriver,
-            and_(
-                CommentDriver.comment_id == CommentScore.comment_id,
-                CommentDriver.analyser == CommentScore.analyser,
-            ),
-        )
+        .outerjoin(CommentVerdict, CommentVerdict.comment_id == Comment.id)
+        .outerjoin(VerdictDriver, VerdictDriver.comment_id == Comment.id)
         .where(Comment.wave_id == wave.id)
         .order_by(CommentAuthor.response_id, Comment.question_id)
     )

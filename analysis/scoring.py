@@ -1,20 +1,22 @@
 """Reading comments: every comment gets a verdict from the present analyser, kept with its name.
 
 Idempotent and in blocks: comments without a verdict of this analyser are taken, read and stored.
-One that cannot be read is stored as unsure and never stops the others. An older verdict stays for
-comparison, and counts until the present analyser has read its comment.
+One that cannot be read is stored as unsure and never stops the others. An older score stays for
+comparison. Which one counts is said in verdicts.py.
 """
 
 import logging
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Exists, Subquery, case, exists, func, insert, select
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from analysis import sentiment
-from analysis.models import CommentDriver, CommentScore
-from surveys.models import Comment
+from analysis.comment_names import fix_names
+from analysis.models import CommentDriver, CommentScore, CommentVerdict
+from analysis.verdicts import count_verdicts
+from surveys.models import Comment, Wave
 from surveys.question_bank import LOCALES
 from surveys.terms import Sentiment as Label
 
@@ -32,23 +34,47 @@ def unread_comments(session: Session, *, limit: int = BLOCK) -> Sequence[Any]:
     ).all()
 
 
+def next_comments(session: Session, after: bytes, *, limit: int = BLOCK) -> Sequence[Any]:
+    """Comments in the order of their keys, read or not, from behind this key on."""
+    return session.execute(
+        select(Comment.id, Comment.text, Comment.locale)
+        .where(Comment.id > after)
+        .order_by(Comment.id)
+        .limit(limit)
+    ).all()
+
+
+def comment_count(session: Session) -> int:
+    """How many comments there are."""
+    return session.scalar(select(func.count()).select_from(Comment)) or 0
+
+
 def waiting_count(session: Session) -> int:
     """How many comments the present analyser has not read yet."""
     return session.scalar(select(func.count()).select_from(Comment).where(~_is_read())) or 0
 
 
 def read_comments(session: Session, comments: Sequence[Any]) -> int:
-    """Store a verdict for each of these comments; how many."""
+    """Store a score and the verdict that counts for each of these comments; how many."""
     scores: list[dict[str, Any]] = []
     drivers: list[dict[str, Any]] = []
     for comment in comments:
         verdict = _verdict(comment)
         scores.append(_score_row(comment.id, verdict))
         drivers += _driver_rows(comment.id, verdict)
+    ids = [comment.id for comment in comments]
+    session.execute(
+        delete(CommentScore).where(
+            CommentScore.comment_id.in_(ids), CommentScore.analyser == sentiment.analyser()
+        )
+    )
     if scores:
         session.execute(insert(CommentScore), scores)
     if drivers:
         session.execute(insert(CommentDriver), drivers)
+    count_verdicts(session, ids)
+    for wave in published_waves_of(session, ids):
+        fix_names(session, wave)
     return len(scores)
 
 
@@ -60,34 +86,24 @@ def has_unread_comments(session: Session, wave_id: int) -> bool:
     return found is not None
 
 
-def _is_read() -> Exists:
-    return exists().where(
+def published_waves_of(session: Session, comment_ids: Sequence[bytes]) -> Sequence[Wave]:
+    """The published waves that some of these comments belong to."""
+    wave_ids = select(Comment.wave_id).where(Comment.id.in_(comment_ids))
+    return session.scalars(
+        select(Wave).where(Wave.id.in_(wave_ids), Wave.published_at.is_not(None))
+    ).all()
+
+
+def _is_read() -> ColumnElement[bool]:
+    is_scored = exists().where(
         CommentScore.comment_id == Comment.id, CommentScore.analyser == sentiment.analyser()
     )
-
-
-def counted_verdicts(wave_id: int) -> Subquery:
-    """Which verdict counts for each comment of a wave that has any: `comment_id`, `analyser`.
-
-    The present analyser's, else the last by name (the version leads it): after a new version a
-    comment must not vanish from lists until the worker has read it again.
-    """
-    mine = case((CommentScore.analyser == sentiment.analyser(), CommentScore.analyser))
-    return (
-        select(
-            CommentScore.comment_id,
-            func.coalesce(func.max(mine), func.max(CommentScore.analyser)).label("analyser"),
-        )
-        .join(Comment, Comment.id == CommentScore.comment_id)
-        .where(Comment.wave_id == wave_id)
-        .group_by(CommentScore.comment_id)
-        .subquery()
-    )
+    return is_scored & exists().where(CommentVerdict.comment_id == Comment.id)
 
 
 def unread_count(session: Session, wave_id: int) -> int:
     """How many comments of a wave no analyser has read yet."""
-    is_read = exists().where(CommentScore.comment_id == Comment.id)
+    is_read = exists().where(CommentVerdict.comment_id == Comment.id)
     return (
         session.scalar(
             select(func.count()).select_from(Comment).where(Comment.wave_id == wave_id, ~is_read)

@@ -1,7 +1,6 @@
 """The list of comments: order, masks, marks, filters, corrections, and when there is none."""
 
 import secrets
-from dataclasses import replace
 
 import plain_analyser
 import pytest
@@ -12,26 +11,27 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from analysis.comment_list import (
+    PAGE_SIZE,
     CommentFilter,
+    CommentPage,
     Piece,
     ShownComment,
-    filtered,
-    label_counts,
+    comment_page,
     may_read_comments,
     pieces_of,
     shown_comments,
 )
-from analysis.name_masking import known_names
+from analysis.comment_names import fix_names
 from analysis.sentiment_shares import SentimentCounts
 from analysis.shown_figures import CommentCounts
+from analysis.verdicts import count_verdicts
 from surveys.invitations import LinkKeys
-from surveys.models import CommentCorrection, Contact, Partner, Wave
+from surveys.models import Comment, CommentCorrection, Contact, Partner, Wave
 from surveys.terms import Mode
 from surveys.waves import Run
 
 # Which verdict counts is tested on both databases in test_scoring.py.
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-NOBODY = known_names([], [])
 REMOVED = "[Name removed]"
 
 
@@ -43,50 +43,49 @@ def run(session: Session, keys: LinkKeys, monkeypatch: pytest.MonkeyPatch) -> Ru
 
 
 def shown(session: Session, run: Run) -> list[ShownComment]:
-    """The partners' list as a page gets it."""
+    """The partners' list as a file gets it, after names were fixed as publishing does."""
+    fix_names(session, run.partner)
     return shown_comments(session, run.partner, name_removed=REMOVED)
 
 
-def comment(text: str, **values: object) -> ShownComment:
-    """A comment as it may be read."""
-    plain = ShownComment(
-        pieces=[Piece(text, "")],
-        label="neutral",
-        drivers=[],
-        polarities={},
-        quiet_exit=False,
-        is_unsure=False,
-        is_corrected=False,
-        language="en",
-        question="comment",
-        question_driver=None,
-        analyser="plain 1",
+def page(session: Session, run: Run, number: int = 1, **wanted: object) -> CommentPage:
+    """One page of the partners' list through this filter."""
+    fix_names(session, run.partner)
+    return comment_page(
+        session,
+        run.partner,
+        CommentFilter(**wanted),  # type: ignore[arg-type] # named per test
+        number=number,
+        name_removed=REMOVED,
     )
-    return replace(plain, **values)  # type: ignore[arg-type] # values are named per test
+
+
+def texts(session: Session, run: Run, **wanted: object) -> set[str]:
+    """The texts of the page that a filter gives."""
+    return {each.text for each in page(session, run, 1, **wanted).comments}
 
 
 def test_evidence_is_cut_out_with_its_polarity() -> None:
-    pieces = pieces_of("so slow and dull", [[3, 7, "sentiment", "negative"]], NOBODY, REMOVED)
+    pieces = pieces_of("so slow and dull", [[3, 7, "sentiment", "negative"]], [], REMOVED)
 
     assert pieces == [Piece("so ", ""), Piece("slow", "negative"), Piece(" and dull", "")]
 
 
 def test_exit_words_are_marked_as_such_and_names_win_over_all() -> None:
-    names = known_names(["Kowalski"], [])
     evidence = [[0, 17, "quiet_exit", "negative"]]
 
-    pieces = pieces_of("leave Kowalski to", evidence, names, REMOVED)
+    pieces = pieces_of("leave Kowalski to", evidence, [[6, 14]], REMOVED)
 
     assert pieces == [Piece("leave ", "exit"), Piece(REMOVED, "name"), Piece(" to", "exit")]
 
 
 @pytest.mark.parametrize("text", ["", "x"])
 def test_short_texts_have_as_many_pieces_as_they_need(text: str) -> None:
-    assert "".join(piece.text for piece in pieces_of(text, [], NOBODY, REMOVED)) == text
+    assert "".join(piece.text for piece in pieces_of(text, [], [], REMOVED)) == text
 
 
 def test_offsets_beyond_the_text_do_no_harm() -> None:
-    pieces = pieces_of("short", [[-3, 99, "sentiment", "positive"]], NOBODY, REMOVED)
+    pieces = pieces_of("short", [[-3, 99, "sentiment", "positive"]], [], REMOVED)
 
     assert pieces == [Piece("short", "positive")]
 
@@ -101,6 +100,7 @@ def test_the_order_is_fixed_by_the_wave_and_tells_nothing(session: Session, run:
     assert first == [each.text for each in shown(session, run)]
     assert first != sorted(first)
     session.execute(update(Wave).where(Wave.id == run.id).values(secret=secrets.token_bytes(32)))
+    count_verdicts(session, session.scalars(select(Comment.id)).all())
     session.expire_all()
     assert [each.text for each in shown(session, run)] != first
     session.rollback()
@@ -164,12 +164,12 @@ def test_a_correction_wins_over_the_verdict_until_it_is_undone(session: Session,
         quiet_exit=True,
     )
     session.add(correction)
-    session.commit()
-
+    count_verdicts(session, [key])
     (corrected,) = shown(session, run)
     correction.undone_at = MONDAY
-    session.commit()
+    count_verdicts(session, [key])
     (undone,) = shown(session, run)
+    session.rollback()
 
     assert (corrected.label, corrected.is_unsure, corrected.quiet_exit) == ("positive", False, True)
     assert (list(corrected.drivers), corrected.is_corrected) == (["listening"], True)
@@ -177,28 +177,118 @@ def test_a_correction_wins_over_the_verdict_until_it_is_undone(session: Session,
     assert (list(undone.drivers), undone.is_corrected) == (["monitoring"], False)
 
 
-def test_filters_narrow_by_label_driver_words_and_exit() -> None:
-    comments = [
-        comment("Portal wolny", label="negative", drivers=["monitoring"]),
-        comment("Świetny zespół", label="positive", drivers=["channel_people"]),
-        comment("hm", label="neutral", is_unsure=True),
-        comment("We now lead with another brand", label="negative", quiet_exit=True),
-    ]
+@on_sqlite
+def test_filters_narrow_by_label_driver_words_and_exit(session: Session, run: Run) -> None:
+    write(session, run, "Portal slow", "Życzliwy, życzliwy", "hm", "slow; now another brand")
+    read_all(session)
 
-    def texts(**wanted: object) -> list[str]:
-        return [each.text for each in filtered(comments, CommentFilter(**wanted))]  # type: ignore[arg-type] # named per case
+    assert len(texts(session, run)) == 4
+    assert texts(session, run, label="negative") == {"Portal slow", "slow; now another brand"}
+    assert texts(session, run, label="unsure") == {"hm"}
+    assert texts(session, run, label="neutral") == set()
+    assert texts(session, run, driver="channel_people") == {"Życzliwy, życzliwy"}
+    assert texts(session, run, words="ZYCZLIWY") == {"Życzliwy, życzliwy"}
+    assert texts(session, run, only_quiet_exit=True) == {"slow; now another brand"}
+    assert texts(session, run, label="negative", words="brand") == {"slow; now another brand"}
+    assert texts(session, run, label="positive", words="brand") == set()
+    session.rollback()
 
-    assert texts() == [each.text for each in comments]
-    assert texts(label="negative") == ["Portal wolny", "We now lead with another brand"]
-    assert texts(label="unsure") == ["hm"]
-    assert texts(label="neutral") == []
-    assert texts(driver="channel_people") == ["Świetny zespół"]
-    assert texts(words="SWIETNY") == ["Świetny zespół"]
-    assert texts(only_quiet_exit=True) == ["We now lead with another brand"]
-    assert texts(label="negative", only_quiet_exit=True, words="brand") == [
-        "We now lead with another brand"
-    ]
-    assert label_counts(comments) == {"negative": 2, "positive": 1, "unsure": 1}
+
+@on_sqlite
+def test_counts_of_labels_follow_every_part_of_the_filter_but_the_label(
+    session: Session, run: Run
+) -> None:
+    write(session, run, "Portal slow", "helpful", "hm", "slow; now another brand")
+    read_all(session)
+
+    everything = page(session, run, label="positive")
+    searched = page(session, run, label="positive", words="brand")
+
+    assert everything.counts == {"negative": 2, "positive": 1, "unsure": 1}
+    assert (everything.n_found, everything.n_all) == (1, 4)
+    assert searched.counts == page(session, run, only_quiet_exit=True).counts == {"negative": 1}
+    assert (searched.n_found, searched.n_all) == (0, 4)
+    session.rollback()
+
+
+@pytest.mark.parametrize("words", ["", "text"])
+@on_sqlite
+def test_pages_hold_every_comment_once_and_end_at_the_last(
+    session: Session, run: Run, words: str
+) -> None:
+    n_comments = 2 * PAGE_SIZE + 3
+    write(session, run, *(f"text {number}" for number in range(n_comments)))
+    read_all(session)
+
+    pages = [page(session, run, number, words=words) for number in (1, 2, 3, 9)]
+
+    assert [each.number for each in pages] == [1, 2, 3, 3]
+    assert [each.n_pages for each in pages] == [3] * 4
+    assert [len(each.comments) for each in pages] == [PAGE_SIZE, PAGE_SIZE, 3, 3]
+    assert len({each.text for part in pages for each in part.comments}) == n_comments
+    session.rollback()
+
+
+@on_sqlite
+def test_a_page_takes_the_same_statements_however_long_the_list(
+    session: Session, run: Run, statements: list[str]
+) -> None:
+    def taken() -> int:
+        fix_names(session, run.partner)
+        session.commit()
+        statements.clear()
+        page(session, run)
+        session.rollback()
+        return len(statements)
+
+    write(session, run, "slow")
+    read_all(session)
+    few = taken()
+    write(session, run, *(f"slow {number}" for number in range(2 * PAGE_SIZE)))
+    read_all(session)
+
+    assert taken() == few
+
+
+@on_sqlite
+def test_a_name_cannot_be_found_by_searching_for_it(session: Session, run: Run) -> None:
+    contact = session.scalars(select(Contact).where(Contact.partner_id.is_not(None))).first()
+    assert contact is not None
+    contact.last_name = "Kowalski"
+    write(session, run, "Ask Kowalski")
+    read_all(session)
+
+    assert texts(session, run, words="kowalski") == set()
+    assert texts(session, run, words="ask") == {f"Ask {REMOVED}"}
+    session.rollback()
+
+
+@on_sqlite
+def test_names_once_fixed_stay_hidden_when_the_person_is_renamed_or_the_text_read_anew(
+    session: Session, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = session.scalars(select(Contact).where(Contact.partner_id.is_not(None))).first()
+    assert contact is not None
+    contact.last_name = "Kowalski"
+    write(session, run, "Ask Kowalski")
+    read_all(session)
+    assert [each.text for each in shown(session, run)] == [f"Ask {REMOVED}"]
+    contact.last_name = "Nowak"
+    session.commit()
+    plain_analyser.use(monkeypatch, name="plain 2")
+    read_all(session)
+
+    assert [each.text for each in shown(session, run)] == [f"Ask {REMOVED}"]
+    session.rollback()
+
+
+@on_sqlite
+def test_a_comment_whose_names_nobody_looked_for_is_not_listed(session: Session, run: Run) -> None:
+    write(session, run, "Ask Kowalski")
+    read_all(session)
+
+    assert shown_comments(session, run.partner, name_removed=REMOVED) == []
+    session.rollback()
 
 
 def test_a_filter_knows_whether_it_leaves_anything_out() -> None:

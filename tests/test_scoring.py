@@ -7,9 +7,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from analysis import sentiment
-from analysis.models import CommentDriver, CommentScore
+from analysis.models import CommentDriver, CommentScore, CommentVerdict
 from analysis.scoring import (
-    counted_verdicts,
     has_unread_comments,
     read_comments,
     unread_comments,
@@ -17,6 +16,7 @@ from analysis.scoring import (
     waiting_count,
 )
 from surveys.invitations import LinkKeys
+from surveys.models import Comment
 from surveys.terms import Sentiment
 from surveys.waves import Run
 
@@ -98,8 +98,7 @@ def test_the_old_verdict_counts_until_the_new_one_is_there(
     session: Session, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def counted() -> dict[bytes, str]:
-        verdicts = counted_verdicts(run.id)
-        rows = session.execute(select(verdicts.c.comment_id, verdicts.c.analyser))
+        rows = session.execute(select(CommentVerdict.comment_id, CommentVerdict.analyser))
         return {row.comment_id: row.analyser for row in rows}
 
     first, second = write(session, run, "slow", "helpful")
@@ -123,19 +122,7 @@ def test_the_present_version_counts_even_if_another_sorts_after_it(
     plain_analyser.use(monkeypatch, name="plain 1")
     read_all(session)
 
-    verdicts = counted_verdicts(run.id)
-
-    assert session.scalars(select(verdicts.c.analyser)).all() == ["plain 1"]
-
-
-def test_comments_of_other_waves_have_no_say(session: Session, run: Run) -> None:
-    assert run.internal is not None
-    write(session, run, "slow")
-    read_all(session)
-
-    verdicts = counted_verdicts(run.internal.id)
-
-    assert session.execute(select(verdicts.c.comment_id)).all() == []
+    assert session.scalars(select(CommentVerdict.analyser)).all() == ["plain 1"]
 
 
 def test_only_comments_without_any_verdict_count_as_unread(
@@ -147,6 +134,21 @@ def test_only_comments_without_any_verdict_count_as_unread(
     plain_analyser.use(monkeypatch, name="plain 2")
 
     assert unread_count(session, run.id) == 0
-    session.execute(delete(CommentScore))
-    assert unread_count(session, run.id) == 2
+    (only, *_) = write(session, run, "later")
+    assert unread_count(session, run.id) == 1
+    session.execute(delete(Comment).where(Comment.id == only))
+    assert unread_count(session, run.id) == 0
     session.rollback()
+
+
+def test_a_comment_without_its_verdict_is_read_again(session: Session, run: Run) -> None:
+    write(session, run, "slow")
+    read_all(session)
+    session.execute(delete(CommentVerdict))
+    session.commit()
+
+    assert has_unread_comments(session, run.id)
+    assert read_all(session) == 1
+    assert session.scalars(select(CommentScore.comment_id)).all() == (
+        session.scalars(select(CommentVerdict.comment_id)).all()
+    )

@@ -1,7 +1,5 @@
 """The comments of a wave, with their sentiment and the words that led to it."""
 
-from dataclasses import replace
-from math import ceil
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -9,12 +7,9 @@ from werkzeug.wrappers import Response
 
 from analysis import words
 from analysis.comment_list import (
-    PAGE_SIZE,
     CommentFilter,
-    filtered,
-    label_counts,
+    comment_page,
     may_read_comments,
-    shown_comments,
 )
 from analysis.queries import drivers
 from analysis.scoring import unread_count
@@ -63,25 +58,23 @@ def _page(choice: Choice | None) -> str:
     wave = lists.get(voice)
     if wave is None:
         return render_template("dashboard/no_comments.html", choice=choice, voice=voice)
-    everything = shown_comments(db.session(), wave, name_removed=gettext("[Name removed]"))
     wanted = _filter()
-    found = filtered(everything, wanted)
-    n_pages = max(1, ceil(len(found) / PAGE_SIZE))
-    page_number = min(max(1, request.args.get("page", 1, type=int)), n_pages)
+    page = comment_page(
+        db.session(),
+        wave,
+        wanted,
+        number=request.args.get("page", 1, type=int),
+        name_removed=gettext("[Name removed]"),
+    )
     return render_template(
         "dashboard/comments.html",
         choice=choice,
         wanted=wanted,
         voice=voice,
         voices=lists,
-        comments=found[(page_number - 1) * PAGE_SIZE : page_number * PAGE_SIZE],
-        n_found=len(found),
-        n_all=len(everything),
+        page=page,
         n_unread=unread_count(db.session(), wave.id) if choice.is_identified else 0,
-        counts=label_counts(filtered(everything, replace(wanted, label=""))),
         labels=LABELS,
-        page_number=page_number,
-        n_pages=n_pages,
         drivers={driver.code: driver for driver in drivers(db.session(), page_locale())},
         words=words,
         export_kinds=export_kinds(choice),

@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from analysis import charts, drawings, driver_findings, findings, words
 from analysis.comment_list import (
     CommentFilter,
-    filtered,
     may_read_comments,
     shown_comments,
 )
@@ -147,7 +146,10 @@ def _comments(choice: Choice, code: str) -> Sequence[Any] | None:
     """A few comments about this driver; None where the wave's comments may not be read."""
     if not may_read_comments(choice.run.partner, choice.figures.partner):
         return None
-    comments = shown_comments(
-        db.session(), choice.run.partner, name_removed=gettext("[Name removed]")
+    return shown_comments(
+        db.session(),
+        choice.run.partner,
+        CommentFilter(driver=code),
+        name_removed=gettext("[Name removed]"),
+        limit=SHOWN_COMMENTS,
     )
-    return filtered(comments, CommentFilter(driver=code))[:SHOWN_COMMENTS]
