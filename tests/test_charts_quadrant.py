@@ -1,14 +1,18 @@
 """The quadrant puts drivers at their true place and lets none cover another."""
 
+from typing import Any
+
 import pytest
 from drawn import by_class, place
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from analysis.charts import Axis, QuadrantPoint, QuadrantWords, quadrant
+from analysis.charts import Axis, Corner, QuadrantPoint, QuadrantWords, quadrant, whole_number
 
-WORDS = QuadrantWords("Fix first", "Protect", "Watch", "Keep going")
+WORDS = QuadrantWords(
+    top_left="Fix first", top_right="Protect", bottom_left="Watch", bottom_right="Keep going"
+)
 
 
 def plotted(*points: tuple[float, float]) -> Markup:
@@ -16,7 +20,7 @@ def plotted(*points: tuple[float, float]) -> Markup:
         [QuadrantPoint(i + 1, x, y) for i, (x, y) in enumerate(points)],
         x_axis=Axis(40, 80),
         y_axis=Axis(0.1, 0.7, 0.1),
-        averages=(56.6, 0.41),
+        middle=(56.6, 0.41),
         words=WORDS,
         label="what to fix first",
     )
@@ -71,3 +75,60 @@ def test_ten_discs_never_cover_one_another_on_a_phone(points: list[tuple[int, in
         for other_x, other_y in seen[:i]:
             across = (x - other_x) / 100 * 260
             assert (across**2 + (y - other_y) ** 2) ** 0.5 > 23.9
+
+
+def moving(*points: QuadrantPoint, **values: Any) -> Markup:
+    """Level across, change up: the corner of what is low and falls presses."""
+    return quadrant(
+        points,
+        x_axis=Axis(40, 80),
+        y_axis=Axis(-20, 20),
+        middle=(60, 0),
+        words=WORDS,
+        label="level and change",
+        pressing=Corner.BOTTOM_LEFT,
+        **values,
+    )
+
+
+def kinds(drawn: Markup) -> dict[str | None, str | None]:
+    """The class of each numbered disc."""
+    return {part.text: part.get("class") for part in by_class(drawn, "ptt")}
+
+
+def test_the_pressing_corner_can_be_the_one_of_what_is_low_and_falls() -> None:
+    drawn = moving(
+        QuadrantPoint(1, 50, -10, is_proven=True),
+        QuadrantPoint(2, 50, 10, is_proven=True),
+        QuadrantPoint(3, 70, -10, is_proven=True),
+    )
+
+    assert kinds(drawn) == {"1": "ptt fix", "2": "ptt sure", "3": "ptt sure"}
+    (tint,) = by_class(drawn, "q-fix")
+    assert (tint.get("y"), tint.get("height")) == ("165", "165")
+    assert place(tint, "width") == 50
+
+
+def test_what_may_be_chance_is_hollow_even_in_the_pressing_corner() -> None:
+    drawn = moving(QuadrantPoint(1, 50, -10, is_proven=False))
+
+    assert kinds(drawn) == {"1": "ptt maybe"}
+    assert not by_class(drawn, "fix")
+
+
+def test_the_most_pressing_disc_keeps_its_place() -> None:
+    low, lower = QuadrantPoint(1, 50, -9, is_proven=True), QuadrantPoint(2, 50, -10, is_proven=True)
+
+    drawn = moving(low, lower)
+
+    (lead,) = by_class(drawn, "lead-d")
+    assert float(lead.get("cy") or "nan") == pytest.approx(330 * 29 / 40)
+
+
+def test_numbers_of_the_upright_axis_are_drawn_where_they_are_asked_for() -> None:
+    point = QuadrantPoint(1, 50, -10)
+
+    written = [part.text for part in by_class(moving(point, y_number=whole_number), "ax")]
+
+    assert written[:5] == ["\u221220", "\u221210", "0", "10", "20"]
+    assert "\u221210" not in [part.text for part in by_class(moving(point), "ax")]

@@ -24,7 +24,7 @@ from analysis.charts.bars import (
 )
 from analysis.charts.dumbbell import axis_row, dumbbell, small_dumbbell
 from analysis.charts.legend import chart_patterns, sentiment_legend, voices_legend
-from analysis.charts.quadrant import QuadrantPoint, QuadrantWords, quadrant
+from analysis.charts.quadrant import Corner, QuadrantPoint, QuadrantWords, quadrant
 from analysis.charts.scale import (
     Axis,
     Mark,
@@ -38,6 +38,7 @@ from analysis.charts.trend import TrendPoint, trend
 
 __all__ = [
     "Axis",
+    "Corner",
     "Mark",
     "QuadrantPoint",
     "QuadrantWords",

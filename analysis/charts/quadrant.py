@@ -1,10 +1,12 @@
-"""Importance against score: what to fix first.
+"""Drivers on two axes, in four corners, one of which presses.
 
-How importance is measured, and from how many answers on it may be drawn, is not decided here.
+Importance against score, or change against level. What the axes mean, how their values are
+measured, and from how many answers on they may be drawn, is not decided here.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from markupsafe import Markup
 
@@ -19,42 +21,59 @@ _TICKS_HEIGHT = 30
 _CORNER = 10
 
 
+class Corner(StrEnum):
+    """The corner that presses: low on x, and high (importance) or low (falling) on y."""
+
+    TOP_LEFT = "top_left"
+    BOTTOM_LEFT = "bottom_left"
+
+
 @dataclass(frozen=True, slots=True)
 class QuadrantPoint:
-    """One driver: its printed number, its score (x) and its importance (y), as on the axes."""
+    """One driver: its printed number and its place as on the axes.
+
+    `is_proven` says whether the place on y may be claimed: False is drawn hollow, with a broken
+    edge, and never as pressing; True filled. None where the question does not arise.
+    """
 
     number: int
-    score: float
-    importance: float
+    x: float
+    y: float
+    is_proven: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuadrantWords:
-    """Names of the corners, translated: top left, top right, bottom left, bottom right."""
+    """Names of the corners, translated."""
 
-    fix_first: str
-    protect: str
-    watch: str
-    keep_going: str
+    top_left: str
+    top_right: str
+    bottom_left: str
+    bottom_right: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """Places in the plot: x in percent, y in pixels, and where the two averages cross."""
+    """Places in the plot: x in percent, y in pixels, and where the two dashed lines cross."""
 
     x_axis: Axis
     y_axis: Axis
     height: int
     middle: tuple[float, float]
+    pressing: Corner
 
-    def x(self, score: float) -> float:
-        return self.x_axis.percent(score)
+    def x(self, value: float) -> float:
+        return self.x_axis.percent(value)
 
-    def y(self, importance: float) -> float:
-        return self.height * (1 - self.y_axis.percent(importance) / 100)
+    def y(self, value: float) -> float:
+        return self.height * (1 - self.y_axis.percent(value) / 100)
 
-    def is_fix_first(self, point: QuadrantPoint) -> bool:
-        return point.score < self.middle[0] and point.importance > self.middle[1]
+    def is_pressing(self, point: QuadrantPoint) -> bool:
+        if point.x >= self.middle[0] or point.is_proven is False:
+            return False
+        if self.pressing is Corner.TOP_LEFT:
+            return point.y > self.middle[1]
+        return point.y < self.middle[1]
 
 
 def quadrant(
@@ -62,24 +81,28 @@ def quadrant(
     *,
     x_axis: Axis,
     y_axis: Axis,
-    averages: tuple[float, float],
+    middle: tuple[float, float],
     words: QuadrantWords,
     label: str,
+    pressing: Corner = Corner.TOP_LEFT,
     number: WriteNumber = whole_number,
+    y_number: WriteNumber | None = None,
     height: int = 330,
 ) -> Markup:
-    """The priority quadrant, `height` pixels plus 30 for the numbers of the x axis.
+    """A quadrant, `height` pixels plus 30 for the numbers of the x axis.
 
-    `averages` are score and importance at the dashed lines. Drivers below the average score and
-    above the average importance are filled, on the tinted corner. A disc that would cover another
-    moves up or down; a thin line then leads to a dot at its true place. `label` is the finding
-    as a sentence.
+    `middle` is the place of the dashed lines. The `pressing` corner is tinted and its drivers are
+    filled, but for those whose place may be chance. A disc that would cover another moves up or
+    down; a thin line then leads to a dot at its true place. `label` is the finding as a sentence.
+    `y_number` writes the numbers of the y axis, left of the plot (class `pl` makes room); without
+    it there are none.
     """
-    field = _Field(x_axis, y_axis, height, averages)
+    field = _Field(x_axis, y_axis, height, middle, pressing)
     return chart(
         *_corners(field, words),
+        *(_y_ticks(field, number=y_number) if y_number else []),
         *_discs(points, field),
-        *_ticks(field, number=number),
+        *_x_ticks(field, number=number),
         height=height + _TICKS_HEIGHT,
         label=label,
     )
@@ -89,14 +112,20 @@ def _corners(field: _Field, words: QuadrantWords) -> list[Markup]:
     x, y = field.x(field.middle[0]), field.y(field.middle[1])
     return [
         rectangle("q-o", height=field.height, rx=8),
-        rectangle("q-fix", width=percent(x), height=y, rx=8),
+        _tint(field, x, y),
         _average(x=(x, x), y=(0, field.height)),
         _average(x=(0, 100), y=(y, y)),
-        _corner(words.fix_first, y=20, right=False),
-        _corner(words.protect, y=20, right=True),
-        _corner(words.watch, y=field.height - _CORNER, right=False),
-        _corner(words.keep_going, y=field.height - _CORNER, right=True),
+        _corner(words.top_left, y=20, right=False),
+        _corner(words.top_right, y=20, right=True),
+        _corner(words.bottom_left, y=field.height - _CORNER, right=False),
+        _corner(words.bottom_right, y=field.height - _CORNER, right=True),
     ]
+
+
+def _tint(field: _Field, x: float, y: float) -> Markup:
+    if field.pressing is Corner.TOP_LEFT:
+        return rectangle("q-fix", width=percent(x), height=y, rx=8)
+    return rectangle("q-fix", width=percent(x), y=y, height=field.height - y, rx=8)
 
 
 def _average(*, x: tuple[float, float], y: tuple[float, float]) -> Markup:
@@ -119,16 +148,17 @@ def _discs(points: Sequence[QuadrantPoint], field: _Field) -> list[Markup]:
 def _placed(points: Sequence[QuadrantPoint], field: _Field) -> list[tuple[QuadrantPoint, float]]:
     """Each point with the height of its disc: its own, or the nearest that is free.
 
-    The most important points choose first; equal ones in the order of their numbers.
+    The points nearest to the pressing edge choose first; equal ones in the order of their numbers.
     """
     placed: list[tuple[QuadrantPoint, float]] = []
-    for point in sorted(points, key=lambda each: (-each.importance, each.number)):
+    upwards = 1 if field.pressing is Corner.TOP_LEFT else -1
+    for point in sorted(points, key=lambda each: (-upwards * each.y, each.number)):
         taken = [
             y
             for other, y in placed
-            if abs(field.x(point.score) - field.x(other.score)) / 100 * _NARROWEST < _APART
+            if abs(field.x(point.x) - field.x(other.x)) / 100 * _NARROWEST < _APART
         ]
-        placed.append((point, _free_height(field.y(point.importance), taken, field)))
+        placed.append((point, _free_height(field.y(point.y), taken, field)))
     return placed
 
 
@@ -143,22 +173,37 @@ def _free_height(wanted: float, taken: Sequence[float], field: _Field) -> float:
 
 
 def _lead(point: QuadrantPoint, y: float, field: _Field) -> list[Markup]:
-    true_y = field.y(point.importance)
+    true_y = field.y(point.y)
     if y == true_y:
         return []
-    x = field.x(point.score)
+    x = field.x(point.x)
     dot: Attributes = {"class": "lead-d", "cx": percent(x), "cy": true_y, "r": 2.5}
     return [line("lead-l", x=(x, x), y=(true_y, y)), element("circle", dot)]
 
 
 def _disc(point: QuadrantPoint, y: float, field: _Field) -> list[Markup]:
-    x = field.x(point.score)
-    fix = " fix" if field.is_fix_first(point) else ""
-    disc: Attributes = {"class": f"pt{fix}", "cx": percent(x), "cy": y, "r": _RADIUS}
-    return [element("circle", disc), text(str(point.number), f"ptt{fix}", x=x, y=y + 4.2)]
+    x = field.x(point.x)
+    kind = _kind(point, field)
+    disc: Attributes = {"class": f"pt{kind}", "cx": percent(x), "cy": y, "r": _RADIUS}
+    return [element("circle", disc), text(str(point.number), f"ptt{kind}", x=x, y=y + 4.2)]
 
 
-def _ticks(field: _Field, *, number: WriteNumber) -> list[Markup]:
+def _kind(point: QuadrantPoint, field: _Field) -> str:
+    if point.is_proven is False:
+        return " maybe"
+    if field.is_pressing(point):
+        return " fix"
+    return " sure" if point.is_proven else ""
+
+
+def _x_ticks(field: _Field, *, number: WriteNumber) -> list[Markup]:
     """Numbers of the x axis; those at the very ends would hang over the plot."""
     places = [(tick, field.x(tick)) for tick in field.x_axis.ticks()]
     return [text(number(tick), "ax", x=x, y=field.height + 18) for tick, x in places if 4 < x < 97]
+
+
+def _y_ticks(field: _Field, *, number: WriteNumber) -> list[Markup]:
+    return [
+        text(number(tick), "ax", x=0, y=field.y(tick) + 4, anchor="end", shift=-8)
+        for tick in field.y_axis.ticks()
+    ]
