@@ -21,6 +21,9 @@ LANGUAGE_NAMES = {"pl": "Polski", "en": "English"}
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NO_BREAK_HYPHEN = "\N{NON-BREAKING HYPHEN}"
+WORD_JOINER = "\N{WORD JOINER}"
+# A line may end after an en dash; a range of numbers (0–100) is read as one word.
+_RANGE = re.compile(r"(?<=\d)–(?=\d)")
 _SHORT_WORD = re.compile(r"(?<![\w&])([AaIiOoUuWwZz]|\d+) (?=\S)")
 # The word, not a part of an address, which people copy.
 _EMAIL = re.compile(r"(?<![\w@.-])([Ee])-(?=mail\w*(?![\w@-]|\.\w))")
@@ -145,15 +148,16 @@ def wave_title(key: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Polish typography: one-letter words and numbers stay on the line of what follows.
+    """Typography: a range of numbers stays on one line, in every language.
 
-    So does the e of "e-mail".
+    In Polish one-letter words and numbers stay on the line of what follows, and so does the e of
+    "e-mail".
     """
-    if page_locale() != "pl":
-        return text
-    kept = _SHORT_WORD.sub(lambda found: found[1] + NO_BREAK, text)
-    kept = _EMAIL.sub(lambda found: found[1] + NO_BREAK_HYPHEN, kept)
-    # A space and a hyphen take the place of others; that cannot make safe text unsafe.
+    kept = _RANGE.sub(f"–{WORD_JOINER}", text)
+    if page_locale() == "pl":
+        kept = _SHORT_WORD.sub(lambda found: found[1] + NO_BREAK, kept)
+        kept = _EMAIL.sub(lambda found: found[1] + NO_BREAK_HYPHEN, kept)
+    # Spaces, hyphens and what joins words cannot make safe text unsafe.
     return Markup(kept) if isinstance(text, Markup) else kept  # noqa: S704
 
 

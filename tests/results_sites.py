@@ -126,9 +126,10 @@ def _open(session: Session, site: Site, survey: Survey) -> int:
 
 
 def text_of(page: str) -> str:
-    """What is read on a page: no markup, one space between words."""
+    """What is read on a page: no markup, one space between words, nothing that only joins."""
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).replace("\xa0", " ").split())
+    words = unescape(re.sub(r"<[^>]+>", " ", body))
+    return " ".join(words.replace("\xa0", " ").replace("\u2060", "").split())
 
 
 def title_of(page: str) -> str:

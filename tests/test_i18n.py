@@ -34,6 +34,11 @@ def test_english_stays_as_it_is(app: Flask) -> None:
     assert tidied(app, "a link in an e-mail", "en") == "a link in an e-mail"
 
 
+@pytest.mark.parametrize("locale", ["en", "pl"])
+def test_a_range_of_numbers_stays_on_one_line(app: Flask, locale: str) -> None:
+    assert tidied(app, "0–100, x – y", locale) == "0–\u2060100, x – y"
+
+
 def test_safe_text_stays_safe(app: Flask) -> None:
     assert isinstance(tidied(app, Markup("<b>e-mail</b>")), Markup)
     assert not isinstance(tidied(app, "<b>e-mail</b>"), Markup)

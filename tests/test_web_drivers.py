@@ -95,6 +95,7 @@ def test_the_heatmap_groups_segments_by_dimension_and_names_them(runs: Runs) -> 
     assert set(groups[1:]) <= {"Region", "Tier", "Partner type"}
     assert len(re.findall(r"<tr", heat.partition("<tbody>")[2])) == 10
     assert heat.count('class="on"') == 1
+    assert "Scroll sideways to see every segment." in text_of(page)
     assert re.search(r"Lowest \d+ \(.+?\), highest \d+ \(.+?\)\.", text_of(page))
 
 
