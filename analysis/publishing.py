@@ -12,7 +12,7 @@ cells".
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,12 +23,9 @@ from analysis.answer_stream import anonymous_people, wave_shape
 from analysis.comment_names import fix_names
 from analysis.figures import (
     HIDDEN,
-    ClassShare,
     Figure,
     Measure,
     class_counts,
-    correlation_of,
-    estimates,
     measure_for,
     recommendation_estimate,
 )
@@ -44,9 +41,9 @@ from analysis.frames import (
 )
 from analysis.models import PublishedCell
 from analysis.published_comments import published_comments
+from analysis.published_figures import published_figure, variance_of_wave
 from analysis.published_rows import published_row
 from analysis.row_cells import RowCells, covariance_with_before, stored_cells, wave_before
-from analysis.samples import FigureError
 from analysis.scoring import has_unread_comments
 from analysis.suppression import (
     TOTAL,
@@ -59,11 +56,8 @@ from analysis.suppression import (
     Sums,
     Verdict,
     anonymous_answers,
-    coarse,
     earlier_wave,
     for_staff,
-    may_show_correlation,
-    may_show_histogram,
     publish_question,
     publish_shares,
     publish_wave,
@@ -226,7 +220,7 @@ class _Publication:
         verdicts = publish_question(self._rows, given, self._policy, before=before)
         cells_of = {key: self._row_cells(question, key) for key in verdicts}
         shares = self._shares(question, given, verdicts, cells_of)
-        pooled = self._pooled_variance(question, cells_of)
+        pooled = variance_of_wave(cells_of[TOTAL])
         figures = {
             key: self._figure(question, key, verdict, cells_of[key], shares, pooled)
             for key, verdict in verdicts.items()
@@ -316,14 +310,6 @@ class _Publication:
             counts={key: class_counts(question.measure, c.raw) for key, c in cells_of.items()},
         )
 
-    def _pooled_variance(
-        self, question: AskedQuestion, cells_of: Mapping[RowKey, RowCells]
-    ) -> float | None:
-        try:
-            return cells_of[TOTAL].printed.sample().variance
-        except FigureError:
-            return None
-
     def _figure(
         self,
         question: AskedQuestion,
@@ -333,49 +319,14 @@ class _Publication:
         shares: Mapping[RowKey, tuple[Share, ...]],
         pooled: float | None,
     ) -> Figure:
-        if verdict.state == "hidden":
-            return Figure(state=CellState.HIDDEN, reason=verdict.reason or "too_few")
-        shown = Figure(
-            state=CellState(verdict.state),
-            reason=verdict.reason,
-            n=verdict.n,
-            n_companies=verdict.n_companies,
-            dont_know=cells.raw.dont_know,
-        )
-        if verdict.state == "bound":
-            return replace(shown, at_most=verdict.at_most, at_least=verdict.at_least)
-        estimate, favourable = estimates(
-            question.measure, cells.raw, cells.sizes, pooled_variance=pooled
-        )
-        if verdict.state == "coarse":
-            value = float(coarse(estimate.value)) if estimate else None
-            return replace(shown, value=value)
-        published = estimate.published() if estimate else None
-        classes = shares.get(key, ())
-        exact = bool(classes) and all(each.state == "exact" for each in classes)
-        return replace(
-            shown,
-            value=published.value if published else None,
-            estimate=published,
-            favourable=favourable if exact else None,
-            classes=tuple(ClassShare(each.state, each.count) for each in classes),
-            histogram=self._histogram(key, classes, verdict, cells),
-            correlation=self._correlation(key, verdict, cells),
+        return published_figure(
+            key,
+            verdict,
+            cells,
+            classes=shares.get(key, ()),
+            pooled_variance=pooled,
             covariance=self._covariance(question, key),
         )
-
-    def _histogram(
-        self, key: RowKey, classes: Sequence[Share], verdict: Verdict, cells: RowCells
-    ) -> Mapping[str, int] | None:
-        if key != TOTAL or not may_show_histogram(classes, verdict.n_companies or 0):
-            return None
-        return {str(value): n for value, n in sorted(cells.raw.histogram.items())}
-
-    def _correlation(self, key: RowKey, verdict: Verdict, cells: RowCells) -> Any:
-        if key != TOTAL or not may_show_correlation(verdict):
-            return None
-        found = correlation_of(cells.pairs, cells.raw)
-        return found.published() if found else None
 
     def _covariance(self, question: AskedQuestion, key: RowKey) -> float:
         if len(key.members) > 1:
