@@ -75,6 +75,18 @@ class AudienceSize:
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """One person whom a wave would ask, with the segment values it would freeze.
+
+    `partner_id` is None for staff.
+    """
+
+    contact_id: int
+    partner_id: int | None
+    segments: Mapping[str, str]
+
+
 def audience_sizes(
     session: Session, survey_ids: Sequence[int], *, now: datetime
 ) -> dict[tuple[int, Audience], AudienceSize]:
@@ -102,6 +114,16 @@ def audience_sizes(
         for survey_id in survey_ids
         for audience in Audience
     }
+
+
+def invitees(session: Session, wave: Wave, *, now: datetime) -> list[Invitee]:
+    """Whom this wave would ask if it opened now; it need not be stored, and nothing is."""
+    asked = [row for row in _candidates_of(session, wave, now.date()) if not row.reason]
+    profiles = _profiles(wave, asked)
+    return [
+        Invitee(row.id, row.partner_id, profiles.segments[profiles.numbers[row.id]])
+        for row in asked
+    ]
 
 
 def invite(session: Session, wave: Wave, *, keys: LinkKeys, now: datetime) -> Invited:

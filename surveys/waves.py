@@ -266,7 +266,7 @@ def _new_wave(
     zone = ZoneInfo(schedule.time_zone if schedule else survey.time_zone)
     closes_at = closing_if_opened(survey, schedule, now=now)
     grace = timedelta(hours=schedule.grace_hours if schedule else 0)
-    wave = _wave_from_policy(survey, audience)
+    wave = wave_by_policy(survey, audience)
     wave.version_id = _require_version(session, survey.id)
     wave.number = _next_number(session, survey, audience, scheduled_at)
     wave.label = _label(session, wave, schedule, scheduled_at.astimezone(zone).date())
@@ -280,7 +280,8 @@ def _new_wave(
     return wave
 
 
-def _wave_from_policy(survey: Survey, audience: Audience) -> Wave:
+def wave_by_policy(survey: Survey, audience: Audience) -> Wave:
+    """A wave with the mode, thresholds and dimensions that opening now would fix; not stored."""
     policy = survey.policy
     is_partner = audience is Audience.PARTNER
     # Staff are promised confidentiality whatever partners were promised: nobody is rated.
