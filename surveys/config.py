@@ -5,6 +5,7 @@ people change on a page (vendor name, sender) is not here but in the `settings` 
 (surveys/workspace.py).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from surveys.errors import SettingsError
 MIN_SECRET_LENGTH = 32
 ENVIRONMENTS = ("production", "demo", "test")
 SMTP_SECURITY = ("none", "starttls", "tls")
+#: With its mark, 64 characters are left for a local part (RFC 5321, 4.5.3.1.1).
+BOUNCE_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -46,6 +49,7 @@ class Settings:
     smtp: SmtpSettings | None
     mails_per_minute: int
     late_limit_hours: int
+    bounce_address: str | None = None
 
     @property
     def is_demo(self) -> bool:
@@ -97,6 +101,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         smtp=_smtp(reader, environment),
         mails_per_minute=reader.number("PULSE_MAILS_PER_MINUTE", default=600, low=1, high=100_000),
         late_limit_hours=reader.number("PULSE_LATE_LIMIT_HOURS", default=12, low=1, high=720),
+        bounce_address=_bounce_address(reader),
     )
 
 
@@ -182,6 +187,15 @@ def _base_url(reader: _Reader, environment: str) -> str:
     if environment == "production" and parts.scheme != "https":
         raise SettingsError(name, "must start with https:// in production")
     return value
+
+
+def _bounce_address(reader: _Reader) -> str | None:
+    value = reader.text("PULSE_BOUNCE_ADDRESS", default="")
+    if value and not BOUNCE_ADDRESS.fullmatch(value):
+        raise SettingsError(
+            "PULSE_BOUNCE_ADDRESS", f"is '{value}'; use a form like bounces@pulse.example.com"
+        )
+    return value or None
 
 
 def _smtp(reader: _Reader, environment: str) -> SmtpSettings | None:

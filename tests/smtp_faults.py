@@ -38,9 +38,10 @@ class FaultServer:
     """A context manager; `settings` says how to reach it.
 
     `mails_per_connection`: after so many a further MAIL is answered by `at_limit`, or with the end
-    of the connection.
+    of the connection. `offers`: extensions named in the answer to EHLO.
     """
 
+    offers: tuple[str, ...] = ()
     greeting: bytes = b"220 faults ESMTP\r\n"
     mails_per_connection: int = 1_000_000
     at_limit: bytes = b""
@@ -131,6 +132,9 @@ class FaultServer:
             elif command == b"DATA":
                 if not self._take_text(connection, lines, fault):
                     return None
+            elif command == b"EHLO":
+                features = "".join(f"250-{each}\r\n" for each in self.offers)
+                connection.sendall(f"250-faults\r\n{features}250 8BITMIME\r\n".encode())
             elif command == b"QUIT":
                 connection.sendall(b"221 bye\r\n")
                 return None

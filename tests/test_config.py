@@ -32,6 +32,7 @@ def test_the_least_that_is_needed() -> None:
     assert settings.host == "pulse.example.com"
     assert settings.mail_domain == "pulse.example.com"
     assert settings.smtp is None
+    assert settings.bounce_address is None
     assert not settings.is_demo
 
 
@@ -63,6 +64,9 @@ def test_the_least_that_is_needed() -> None:
         ("PULSE_MAILS_PER_MINUTE", "-5"),
         ("PULSE_MAILS_PER_MINUTE", "١٠"),
         ("PULSE_LATE_LIMIT_HOURS", "1000"),
+        ("PULSE_BOUNCE_ADDRESS", "bounces"),
+        ("PULSE_BOUNCE_ADDRESS", "bounces+x@pulse.example.com"),
+        ("PULSE_BOUNCE_ADDRESS", "a-name-that-leaves-no-room-for-the-mark@pulse.example.com"),
         ("PULSE_INSTANCE", __file__),
     ],
 )

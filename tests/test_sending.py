@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from factories import MONDAY, SECRET, SetClock, make_settings, make_user, open_survey
@@ -35,6 +36,7 @@ from surveys.mail.transport import (
     SmtpTransport,
     Step,
 )
+from surveys.mail.verp import mail_of_bounce_address, mail_of_envelope_id
 from surveys.models import Contact, OutgoingMail, Suppression, Wave
 from surveys.preferences import suppress
 from surveys.terms import MailKind, MailState, Mode, SuppressionReason
@@ -69,7 +71,7 @@ class Answering:
         return
 
 
-def sender_of(app: Flask, transport: MailTransport, *, owner: str = "a", **values: int) -> Sender:
+def sender_of(app: Flask, transport: MailTransport, *, owner: str = "a", **values: Any) -> Sender:
     """A sender of this application; `values` change its settings."""
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     return Sender(
@@ -432,6 +434,24 @@ def test_a_reset_mail_leaves_before_the_vendor_has_named_its_sender(
     assert envelope == Envelope("pulse@localhost", "jörg@nordvik.example")
     assert "http://localhost/password/" in text_of(message)
     assert parsed(message)["List-Unsubscribe"] is None
+
+
+@on_sqlite
+def test_what_bounces_comes_back_to_an_address_that_names_its_mail(
+    app: Flask, engine: Engine, session: Session, keys: LinkKeys
+) -> None:
+    open_survey(session, keys, companies=3, staff=0)
+    memory = MemoryTransport()
+
+    send(app, engine, sender_of(app, memory, bounce_address="bounces@pulse.example.com"))
+
+    ids = [row.id for row in rows(session)]
+    senders = [envelope.sender for envelope, _ in memory.sent]
+    notes = [envelope.envelope_id or "" for envelope, _ in memory.sent]
+    assert [mail_of_bounce_address(SECRET, each) for each in senders] == ids
+    assert [mail_of_envelope_id(SECRET, each) for each in notes] == ids
+    # The From that people see stays the vendor's.
+    assert parsed(memory.sent[0][1])["From"].addresses[0].addr_spec == "tomasz@nordvik.example"
 
 
 @on_sqlite

@@ -335,6 +335,28 @@ def test_a_real_server_takes_the_message_byte_for_byte() -> None:
     assert mailbox.envelopes[0].mail_from == "pulse@nordvik.example"
 
 
+@pytest.mark.parametrize(
+    ("offers", "envelope_id", "mail_options", "rcpt_options"),
+    [
+        (("DSN",), "17-ab", b" RET=HDRS ENVID=17-ab", b" NOTIFY=FAILURE,DELAY"),
+        (("DSN",), None, b"", b""),
+        ((), "17-ab", b"", b""),
+    ],
+)
+def test_notes_of_failure_are_asked_for_where_the_server_offers_them(
+    offers: tuple[str, ...], envelope_id: str | None, mail_options: bytes, rcpt_options: bytes
+) -> None:
+    with FaultServer(offers=offers) as server:
+        transport = SmtpTransport(server.settings)
+        envelope = Envelope("bounces+17-ab@nordvik.example", "ok@partner.example", envelope_id)
+        delivery = transport.send(envelope, MESSAGE, may_send_data=always)
+        transport.close()
+
+    assert delivery.outcome is Outcome.SENT
+    assert b"mail FROM:<bounces+17-ab@nordvik.example>" + mail_options in server.commands
+    assert b"rcpt TO:<ok@partner.example>" + rcpt_options in server.commands
+
+
 @pytest.mark.parametrize("can_unicode", [True, False])
 def test_an_address_beyond_ascii_needs_a_server_that_takes_it(can_unicode: bool) -> None:
     with real_server(enable_SMTPUTF8=can_unicode) as (mailbox, settings):

@@ -34,6 +34,7 @@ from surveys.mail.outbox import (
     withdraw_unwanted,
 )
 from surveys.mail.transport import Delivery, Envelope, MailTransport, Outcome, Step
+from surveys.mail.verp import bounce_address, envelope_id
 from surveys.models import Contact, Invitation, OutgoingMail, SurveyVersion, User, Wave
 from surveys.preferences import preferences_token, suppress
 from surveys.promises import promise_text
@@ -146,7 +147,7 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
         )
         delivery = Delivery(Outcome.REFUSED, Step.CONNECT, None, "could not be composed")
     else:
-        envelope = Envelope(facts.workspace.sender_email, facts.recipient)
+        envelope = _envelope(sender.settings, facts, claim.mail_id)
         session.commit()
         delivery = sender.transport.send(
             envelope,
@@ -158,6 +159,16 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
         _suppress(session, claim, now=sender.clock())
     session.commit()
     return delivery
+
+
+def _envelope(settings: Settings, facts: LetterFacts, mail_id: int) -> Envelope:
+    """Whom the server is told; what bounces comes back to an address that names the mail."""
+    mailbox = settings.bounce_address
+    if mailbox is None:
+        return Envelope(facts.workspace.sender_email, facts.recipient)
+    key = settings.secret_key
+    address = bounce_address(key, mail_id, mailbox=mailbox)
+    return Envelope(address, facts.recipient, envelope_id(key, mail_id))
 
 
 def _is_unknown_mailbox(delivery: Delivery) -> bool:

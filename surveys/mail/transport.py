@@ -63,10 +63,15 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who the server is told; the addresses in the headers may differ."""
+    """Who the server is told; the addresses in the headers may differ.
+
+    With an `envelope_id` (xtext), bounces and notes of delay are asked for by RFC 3461, where the
+    server offers that.
+    """
 
     sender: str
     recipient: str
+    envelope_id: str | None = None
 
 
 class MailTransport(Protocol):
@@ -195,19 +200,28 @@ class _Conversation:
         self._may_send_data = may_send_data
 
     def run(self, connection: smtplib.SMTP) -> Delivery:
-        options = ["SMTPUTF8"] if _needs_utf8(self._envelope) else []
         self.step = Step.MAIL
-        reply = connection.mail(self._envelope.sender, options)
+        reply = connection.mail(self._envelope.sender, self._mail_options(connection))
         if reply[0] // 100 != 2:
             # Whatever it says, it is about us, not about this recipient: nothing is lost by it.
             return Delivery(Outcome.LATER, self.step, reply[0], _text(reply))
         self.step = Step.RCPT
-        reply = connection.rcpt(self._envelope.recipient)
+        options = ["NOTIFY=FAILURE,DELAY"] if self._asks_for_notes(connection) else []
+        reply = connection.rcpt(self._envelope.recipient, options)
         if reply[0] // 100 != 2:
             return self._refused(reply)
         if not self._may_send_data():
             return Delivery(Outcome.ABANDONED, self.step)
         return self._send_text(connection)
+
+    def _mail_options(self, connection: smtplib.SMTP) -> list[str]:
+        options = ["SMTPUTF8"] if _needs_utf8(self._envelope) else []
+        if self._asks_for_notes(connection):
+            options += ["RET=HDRS", f"ENVID={self._envelope.envelope_id}"]
+        return options
+
+    def _asks_for_notes(self, connection: smtplib.SMTP) -> bool:
+        return self._envelope.envelope_id is not None and connection.has_extn("dsn")
 
     def _send_text(self, connection: smtplib.SMTP) -> Delivery:
         self.step = Step.DATA
