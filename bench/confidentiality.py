@@ -12,19 +12,18 @@ could see of survey N (default policy) and N.micro.csv the truth behind it.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 from random import Random
 from statistics import median
 
+from analysis.figures import class_counts
 from analysis.suppression import (
     TOTAL,
     Answers,
@@ -37,19 +36,16 @@ from analysis.suppression import (
     PublishedRows,
     Row,
     RowKey,
-    Share,
     Sums,
-    Verdict,
     build_frame,
-    coarse,
     earlier_wave,
     publish_question,
     publish_shares,
     publish_wave,
 )
 from bench.attacker import Cell, Guess, Person, Rules, attack
+from bench.shown_cells import MEASURE, QUESTION, CountedWave, write_files
 
-QUESTION = "d1"
 N_WAVES = 3
 LOWEST, HIGHEST = 1, 5
 POLICIES = {
@@ -198,24 +194,32 @@ class _Shown:
 def published(survey: Survey, policy: Policy, *, guarded: bool = True) -> _Shown:
     """All cells of the survey as the engine publishes them, wave after wave."""
     people, shown = People(), _Shown()
+    counted = _counted(survey)
     history: list[Earlier] = []
     started = time.perf_counter()
     frames = [_frame(survey, wave, people) for wave in survey.waves]
-    for number, (wave, frame) in enumerate(zip(survey.waves, frames, strict=True), start=1):
+    decided = []
+    for wave, frame, cells in zip(survey.waves, frames, counted, strict=True):
         rows = publish_wave(frame, policy)
         answers = _answers(wave, frame, rows)
         before = history if guarded else []
         verdicts = publish_question(rows, answers, policy, before=before)
-        counts = {row.key: _counts(_members(wave, row.key)) for row in rows}
+        counts = {key: class_counts(MEASURE, cells.row_cells(key).raw) for key in verdicts}
         shares = publish_shares(rows, answers, policy, verdicts=verdicts, counts=counts)
         exact = {key: each.n or 0 for key, each in verdicts.items() if each.state == "exact"}
         history.append(earlier_wave(frame, answers.people, exact))
-        new = _cells(survey, number, wave, verdicts, shares)
-        shown.cells += new
+        decided.append((cells, verdicts, shares))
         shown.n_shown.append(sum(each.state != "hidden" for each in verdicts.values()))
         shown.totals += [each.state for key, each in verdicts.items() if key == TOTAL]
     shown.seconds = time.perf_counter() - started
+    for cells, verdicts, shares in decided:
+        shown.cells += cells.shown(verdicts, shares)
     return shown
+
+
+def _counted(survey: Survey) -> list[CountedWave]:
+    columns = [dimension.name for dimension in survey.dimensions]
+    return [CountedWave(number, wave, columns) for number, wave in enumerate(survey.waves, 1)]
 
 
 def _frame(survey: Survey, wave: Sequence[Person], people: People) -> Frame:
@@ -244,49 +248,12 @@ def _steps(wave: Sequence[Person], row: Row) -> int:
     return sum(answer - LOWEST for answer in _members(wave, row.key))
 
 
-def _counts(answers: Sequence[int]) -> tuple[int, int, int]:
-    low, middle = sum(a <= 2 for a in answers), sum(a == 3 for a in answers)
-    return low, middle, len(answers) - low - middle
-
-
-def _cells(
-    survey: Survey,
-    number: int,
-    wave: Sequence[Person],
-    verdicts: Mapping[RowKey, Verdict],
-    shares: Mapping[RowKey, Sequence[Share]],
-) -> Iterator[Cell]:
-    for key, verdict in verdicts.items():
-        if verdict.state != "hidden":
-            place = {"wave": number, "question": QUESTION, "dims": _dims(survey, key)}
-            mean = 25 * (Fraction(sum(_members(wave, key)), verdict.n or 1) - LOWEST)
-            yield {**place, "n": verdict.n, **_figure(verdict, mean)}
-            counts = [share.count for share in shares.get(key, ())]
-            if counts and None not in counts:
-                yield {**place, "n": verdict.n, "counts": counts}
-
-
 def _dims(survey: Survey, key: RowKey) -> dict[str, object]:
     dims: dict[str, object] = {dimension.name: "*" for dimension in survey.dimensions}
     if key != TOTAL:
         labels = [member[0] for member in key.members]
         dims[key.dimension] = labels if key.is_other else labels[0]
     return dims
-
-
-def _figure(verdict: Verdict, mean: Fraction) -> dict[str, object]:
-    if verdict.at_most is not None:
-        return {"interval": [0, _whole(verdict.at_most)]}
-    if verdict.at_least is not None:
-        return {"interval": [_whole(verdict.at_least), 100]}
-    if verdict.state == "coarse":
-        about = coarse(float(mean))
-        return {"interval": [max(about - 5, 0), min(about + 5, 100)]}
-    return {"mean": _whole(float(mean))}
-
-
-def _whole(value: float) -> int:
-    return int(value + 0.5)
 
 
 def by_threshold(survey: Survey, *, companies: bool) -> _Shown:
@@ -380,7 +347,7 @@ def run(surveys: int = 2000, seed: int = 1, dump: str | None = None) -> dict[str
             if way == DEFAULT:
                 seconds.append(shown.seconds)
                 if dump is not None:
-                    _dump(Path(dump), number, survey, shown.cells)
+                    _write(Path(dump), number, survey, shown.cells)
     return _summary(surveys, seed, tallies, cells, seconds)
 
 
@@ -433,17 +400,9 @@ def _pct(part: int, whole: int) -> float | None:
     return round(100 * part / whole, 1) if whole else None
 
 
-def _dump(folder: Path, number: int, survey: Survey, cells: Sequence[Cell]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(list(cells), indent=1, ensure_ascii=False)
-    (folder / f"{number}.cells.json").write_text(text + "\n", encoding="utf-8")
+def _write(folder: Path, number: int, survey: Survey, cells: Sequence[Cell]) -> None:
     columns = [dimension.name for dimension in survey.dimensions]
-    with (folder / f"{number}.micro.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["wave", "company", "person", *columns, QUESTION])
-        for each in survey.people:
-            labels = [each.segments[column] for column in columns]
-            writer.writerow([each.wave, each.company, each.person, *labels, each.answers[QUESTION]])
+    write_files(folder, number, cells=cells, people=survey.people, dimensions=columns)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,13 +8,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from analysis.suppression import Policy, hiding
+from analysis.suppression import TOTAL, Policy, RowKey, Verdict, hiding
 from bench import attacker, confidentiality
 from bench.attacker import Cell, Finding, Person, Rules, attack
 from bench.confidentiality import by_threshold, make_survey, published
+from bench.shown_cells import CountedWave
 
 SURVEYS = range(1, 41)
 SEED = 20
@@ -241,3 +243,87 @@ def test_the_benchmark_prints_one_line_and_dumps_what_was_seen_and_the_truth(
     assert cells
     assert all({"wave", "question", "dims", "n"} <= set(each) for each in cells)
     assert all(set(each["dims"]) == set(columns) for each in cells)
+    assert cells == published(survey, Policy()).cells
+
+
+def test_every_cell_of_the_dump_is_true_of_the_people_behind_it(tmp_path: Path) -> None:
+    confidentiality.run(5, 4, str(tmp_path))
+
+    kinds_found = set()
+    for number in range(1, 6):
+        cells = json.loads((tmp_path / f"{number}.cells.json").read_text(encoding="utf-8"))
+        with (tmp_path / f"{number}.micro.csv").open(encoding="utf-8", newline="") as file:
+            people = list(csv.DictReader(file))
+        for each in cells:
+            answers = answers_of(each, people)
+            (kind,) = {"mean", "interval", "counts"} & each.keys()
+            kinds_found.add(kind)
+            assert each["n"] == len(answers)
+            assert is_true(each, kind, answers)
+    assert kinds_found == {"mean", "interval", "counts"}
+
+
+def answers_of(cell: Mapping[str, Any], people: Sequence[Mapping[str, str]]) -> list[int]:
+    """Answers of those in a dumped cell, found in the dumped truth alone."""
+    return [
+        int(person[cell["question"]])
+        for person in people
+        if int(person["wave"]) == cell["wave"]
+        and person[cell["question"]]
+        and all(
+            value == "*" or person[name] in (value if isinstance(value, list) else [value])
+            for name, value in cell["dims"].items()
+        )
+    ]
+
+
+def is_true(cell: Mapping[str, Any], kind: str, answers: Sequence[int]) -> bool:
+    mean = 25 * (sum(answers) / len(answers) - 1)
+    if kind == "mean":
+        classes = [count_of(answers, *each) for each in ((1, 2), (3,), (4, 5))]
+        bounds = cell.get("shares", [[0, len(answers)]] * 3)
+        is_inside = all(low <= n <= high for n, (low, high) in zip(classes, bounds, strict=True))
+        return is_inside and abs(cell["mean"] - mean) <= 0.5 and cell["ci"][0] <= cell["mean"]
+    if kind == "interval":
+        low, high = cell["interval"]
+        return bool(low <= mean <= high)
+    if len(cell["counts"]) == 5:
+        return bool(cell["counts"] == [answers.count(value) for value in range(1, 6)])
+    return bool(
+        cell["counts"] == [count_of(answers, 1, 2), answers.count(3), count_of(answers, 4, 5)]
+    )
+
+
+def count_of(answers: Sequence[int], *values: int) -> int:
+    return sum(answer in values for answer in answers)
+
+
+def one_row(answers: Sequence[int], verdict: Verdict) -> Mapping[str, Any]:
+    """What is seen of a wave of which only the total is decided upon."""
+    people = crowd({("Gold", "N"): answers})
+    people = [replace(each, answers={"d1": each.answers["q"]}) for each in people]
+    (seen,) = CountedWave(1, people, ["tier"]).shown({TOTAL: verdict}, {})
+    return seen
+
+
+def test_bounds_and_rounded_figures_are_dumped_as_the_interval_that_they_stand_for() -> None:
+    low = one_row([1, 1, 1, 1, 2, 2], Verdict("bound", None, 6, 6, at_most=50 / 6))
+    high = one_row([5, 5, 5, 5, 4, 4], Verdict("bound", None, 6, 6, at_least=100 - 50 / 6))
+    about = one_row(MIXED[:9], Verdict("coarse", "few_changed", 9, 9))
+
+    assert low["interval"] == [0, 8.34]
+    assert high["interval"] == [91.66, 100]
+    assert about["interval"] == [45, 55]
+    assert not {"mean", "ci", "counts"} & (low.keys() | high.keys() | about.keys())
+
+
+def test_merged_segments_are_dumped_as_a_list_and_hidden_ones_not_at_all() -> None:
+    people = crowd({("Gold", "N"): MIXED, ("Silver", "N"): MIXED, ("Bronze", "N"): [1, 2, 4]})
+    people = [replace(each, answers={"d1": each.answers["q"]}) for each in people]
+    other = RowKey("tier", (("Bronze",), ("Silver",)))
+    verdicts = {other: Verdict("exact", None, 13, 13), TOTAL: Verdict("hidden", "few_people")}
+
+    (seen,) = CountedWave(1, people, ["tier", "region"]).shown(verdicts, {})
+
+    assert seen["dims"] == {"tier": ["Bronze", "Silver"], "region": "*"}
+    assert seen["n"] == 13
