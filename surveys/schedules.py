@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from surveys.errors import SurveyError
 from surveys.models import Schedule, Survey
+from surveys.pools import MAX_POOLED_WAVES
 from surveys.recurrence import (
     Frequency,
     RecurrenceRule,
@@ -27,7 +28,7 @@ from surveys.recurrence import (
     rule_from_first_date,
     wave_label,
 )
-from surveys.terms import MailKind, SurveyStatus
+from surveys.terms import MailKind, Mode, SurveyStatus
 
 END_OF_DAY = time(23, 59)
 MIN_OPEN_DAYS, MAX_OPEN_DAYS = 5, 30
@@ -45,6 +46,7 @@ _CHOSEN = (
     "open_days",
     "grace_hours",
     "reminders",
+    "pooled_waves",
 )
 
 _FIRST = {MailKind.REMINDER_1.value: {"after_days": 4}}
@@ -81,7 +83,8 @@ class ScheduleState(StrEnum):
 class ScheduleRefused(SurveyError):
     """A schedule that cannot be followed. Attribute `problems`: a reason key by field.
 
-    `starts_on`: in_past; `open_days`: out_of_range, overlaps_next; `grace_hours`: out_of_range.
+    `starts_on`: in_past; `open_days`: out_of_range, overlaps_next; `grace_hours`: out_of_range;
+    `pooled_waves`: out_of_range, once, anonymous, identified.
     """
 
     def __init__(self, problems: Mapping[str, str]) -> None:
@@ -94,7 +97,8 @@ class ScheduleWish:
     """What a person chooses; the rule follows from the first date.
 
     `open_days` = local dates from opening to closing, `grace_hours` = hours after that in which
-    late answers are taken. `is_by_weekday`: 'second Monday', not 'day 8'.
+    late answers are taken. `is_by_weekday`: 'second Monday', not 'day 8'. `pooled_waves` = how many
+    waves in a row are published as one, from the next pool on.
     """
 
     frequency: Frequency
@@ -104,6 +108,7 @@ class ScheduleWish:
     open_days: int
     grace_hours: int
     reminders: Reminders
+    pooled_waves: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ def save_schedule(
     schedule = known or Schedule(survey_id=survey.id, survey=survey)
     due = schedule.next_run_at
     changed = drafted(survey, wish, known)
-    check_schedule(changed, now=now)
+    check_schedule(changed, now=now, mode=survey.mode)
     for name in _CHOSEN:
         setattr(schedule, name, getattr(changed, name))
     session.add(schedule)
@@ -164,12 +169,17 @@ def drafted(survey: Survey, wish: ScheduleWish, known: Schedule | None) -> Sched
         open_days=wish.open_days,
         grace_hours=wish.grace_hours,
         reminders={kind: dict(rule) for kind, rule in REMINDER_RULES[wish.reminders].items()},
+        pooled_waves=wish.pooled_waves,
     )
 
 
-def check_schedule(schedule: Schedule, *, now: datetime) -> None:
-    """Raise ScheduleRefused if a schedule would open no wave, or one into another."""
-    problems = dict(_problems(schedule, now))
+def check_schedule(schedule: Schedule, *, now: datetime, mode: Mode = Mode.CONFIDENTIAL) -> None:
+    """Raise ScheduleRefused if a schedule would open no wave, one into another, or pool in vain.
+
+    `mode` is the survey's. Only confidential waves can be pooled: an anonymous person cannot be
+    known again, so nobody could be counted once, and identified results are never held back.
+    """
+    problems = dict(_problems(schedule, now)) | dict(_pool_problems(schedule, mode))
     if problems:
         raise ScheduleRefused(problems)
 
@@ -257,6 +267,7 @@ def wish_of(schedule: Schedule) -> ScheduleWish | None:
         open_days=schedule.open_days,
         grace_hours=schedule.grace_hours,
         reminders=reminders,
+        pooled_waves=schedule.pooled_waves,
     )
 
 
@@ -303,6 +314,17 @@ def _problems(schedule: Schedule, now: datetime) -> Iterator[tuple[str, str]]:
         yield "open_days", "out_of_range"
     elif _overlaps(schedule, next_runs(schedule, after=now, count=CHECKED_WAVES)):
         yield "open_days", "overlaps_next"
+
+
+def _pool_problems(schedule: Schedule, mode: Mode) -> Iterator[tuple[str, str]]:
+    if schedule.pooled_waves == 1:
+        return
+    if not 1 <= schedule.pooled_waves <= MAX_POOLED_WAVES:
+        yield "pooled_waves", "out_of_range"
+    elif mode is not Mode.CONFIDENTIAL:
+        yield "pooled_waves", mode.value
+    elif RecurrenceRule.from_json(schedule.rule).frequency is Frequency.ONCE:
+        yield "pooled_waves", "once"
 
 
 def _overlaps(schedule: Schedule, openings: Sequence[datetime]) -> bool:

@@ -21,6 +21,7 @@ from surveys.errors import FieldError, NotFound, NothingToAsk, WaveStateError
 from surveys.invitations import Invited, LinkKeys, invite
 from surveys.models import OutgoingMail, Schedule, Survey, Wave, WaveChange
 from surveys.participation import keep_participation
+from surveys.pools import PoolPlace, place_in_pool
 from surveys.predictions import lock_predictions
 from surveys.questionnaires import published_version
 from surveys.recurrence import RecurrenceRule, closing_instant, local_instant, wave_label
@@ -117,10 +118,13 @@ def open_run(
     if reason:
         raise NothingToAsk(reason)
     partner = _new_wave(session, survey, Audience.PARTNER, scheduled_at, now)
+    place = _place_in_pool(session, survey, partner.number)
+    _join_pool(partner, place)
     invited = {Audience.PARTNER: invite(session, partner, keys=keys, now=now)}
     if invited[Audience.PARTNER].people == 0:
         raise NothingToAsk("no_contacts")
     internal = _new_wave(session, survey, Audience.INTERNAL, scheduled_at, now)
+    _join_pool(internal, place)
     invited[Audience.INTERNAL] = invite(session, internal, keys=keys, now=now)
     for wave in (partner, internal):
         session.add(WaveChange(wave_id=wave.id))
@@ -300,6 +304,18 @@ def wave_by_policy(survey: Survey, audience: Audience) -> Wave:
         is_strict=policy["is_strict"],
         secret=secrets.token_bytes(32),
     )
+
+
+def _place_in_pool(session: Session, survey: Survey, number: int) -> PoolPlace:
+    schedule = schedule_of(session, survey.id)
+    wanted = schedule.pooled_waves if schedule else 1
+    return place_in_pool(session, survey, number=number, wanted=wanted)
+
+
+def _join_pool(wave: Wave, place: PoolPlace) -> None:
+    wave.pool_size = place.size
+    wave.pool_position = place.position
+    wave.pool_start = place.start
 
 
 def _dimensions(chosen: Sequence[str], mode: Mode) -> list[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     SmallInteger,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -44,6 +45,12 @@ class Schedule(Base):
     sample: Mapped[dict[str, Any]] = mapped_column(default=dict)
     next_run_at: Mapped[datetime | None] = mapped_column(index=True)
     paused_at: Mapped[datetime | None]
+    pooled_waves: Mapped[int] = mapped_column(
+        SmallInteger,
+        CheckConstraint("pooled_waves BETWEEN 1 AND 4", name="pooled_waves_in_range"),
+        default=1,
+        server_default=text("1"),
+    )
     survey: Mapped[Survey] = relationship()
 
 
@@ -52,6 +59,9 @@ class Wave(Base):
 
     Mode, thresholds and dimensions are copied from the survey when the wave opens: what was
     promised before the first question holds for this wave whatever is changed later.
+
+    Waves of one pool share `pool_start`, the number of its first wave, and are published as one
+    with the last of them (surveys/pools.py); a wave that is published alone has none.
     """
 
     __tablename__ = "waves"
@@ -96,8 +106,36 @@ class Wave(Base):
     cells_built_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     participation: Mapped[dict[str, Any] | None]
+    pool_size: Mapped[int] = mapped_column(
+        SmallInteger,
+        CheckConstraint(
+            "pool_size = 1 OR (pool_size BETWEEN 2 AND 4 AND mode = 'confidential')",
+            name="pool_size_only_confidential",
+        ),
+        default=1,
+        server_default=text("1"),
+    )
+    pool_position: Mapped[int] = mapped_column(
+        SmallInteger,
+        CheckConstraint("pool_position BETWEEN 1 AND pool_size", name="pool_position_in_pool"),
+        default=1,
+        server_default=text("1"),
+    )
+    pool_start: Mapped[int | None] = mapped_column(
+        CheckConstraint("(pool_size = 1) = (pool_start IS NULL)", name="pool_start_iff_pooled")
+    )
     survey: Mapped[Survey] = relationship()
     version: Mapped[SurveyVersion] = relationship()
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether it is published together with other waves."""
+        return self.pool_start is not None
+
+    @property
+    def first_number(self) -> int:
+        """The number of the first wave of its pool; its own where it is published alone."""
+        return self.number if self.pool_start is None else self.pool_start
 
 
 class SegmentProfile(Base):
