@@ -203,7 +203,9 @@ def _x_ticks(field: _Field, *, number: WriteNumber) -> list[Markup]:
 
 
 def _y_ticks(field: _Field, *, number: WriteNumber) -> list[Markup]:
+    """Numbers of the y axis; the outermost stay beside the plot."""
+    places = [(tick, field.y(tick) + 4) for tick in field.y_axis.ticks()]
     return [
-        text(number(tick), "ax", x=0, y=field.y(tick) + 4, anchor="end", shift=-8)
-        for tick in field.y_axis.ticks()
+        text(number(tick), "ax", x=0, y=min(max(y, 12), field.height), anchor="end", shift=-8)
+        for tick, y in places
     ]

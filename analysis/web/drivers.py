@@ -6,7 +6,15 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from analysis import charts, drawings, driver_findings, findings, words
+from analysis import (
+    charts,
+    drawings,
+    driver_findings,
+    findings,
+    priority_drawings,
+    priority_findings,
+    words,
+)
 from analysis.comment_list import (
     CommentFilter,
     may_read_comments,
@@ -15,6 +23,7 @@ from analysis.comment_list import (
 from analysis.dashboard import build_overview
 from analysis.driver_page import DriverPage, build_driver_page
 from analysis.gap import Mark
+from analysis.priorities import Priorities, build_priorities, stated_metrics
 from analysis.queries import driver_statements, drivers, trend_figures
 from analysis.shown_figures import DriverInfo
 from analysis.web.choice import (
@@ -95,10 +104,11 @@ def _chart_page(choice: Choice | None) -> str:
     if choice is None or not choice.has_results:
         title = gettext("Drivers")
         return render_template("dashboard/no_results.html", choice=choice, title=title)
+    all_drivers = drivers(db.session(), page_locale())
     page = build_overview(
         choice.figures,
         choice.before,
-        drivers=drivers(db.session(), page_locale()),
+        drivers=all_drivers,
         row=choice.row,
         participation=participation(db.session(), choice.run.partner),
         participation_before=None,
@@ -114,6 +124,21 @@ def _chart_page(choice: Choice | None) -> str:
         Mark=Mark,
         segments=segment_options(page.rows),
         export_kinds=export_kinds(choice),
+        priorities=_priorities(choice, all_drivers),
+        priority_findings=priority_findings,
+        priority_drawings=priority_drawings,
+    )
+
+
+def _priorities(choice: Choice, all_drivers: Sequence[DriverInfo]) -> Priorities:
+    """Quadrants and weighted scores; importance is stated by all partners, perhaps earlier."""
+    metrics = stated_metrics(all_drivers)
+    return build_priorities(
+        choice.figures,
+        choice.before,
+        drivers=all_drivers,
+        row=choice.row,
+        history=trend_figures(db.session(), choice.history, metrics=metrics),
     )
 
 
