@@ -18,7 +18,7 @@ Import from here only. Source: docs/method: confidentiality.
 """
 
 from analysis.suppression.comments import CommentLists, Pool, comment_rank, publish_comments
-from analysis.suppression.exposure import RowExposure, check_exposure
+from analysis.suppression.exposure import N_DRAWS, RATES_PCT, RowExposure, check_exposure
 from analysis.suppression.people import (
     Dimension,
     Frame,
@@ -52,6 +52,8 @@ from analysis.suppression.unanimity import Sums
 from analysis.suppression.wave_guard import Earlier, earlier_wave
 
 __all__ = [
+    "N_DRAWS",
+    "RATES_PCT",
     "TOTAL",
     "Answers",
     "Code",
