@@ -16,6 +16,8 @@ from surveys.errors import SettingsError
 MIN_SECRET_LENGTH = 32
 ENVIRONMENTS = ("production", "demo", "test")
 SMTP_SECURITY = ("none", "starttls", "tls")
+#: What large providers take of a sender that they hardly know.
+MAILS_PER_DOMAIN = 100
 #: With its mark, 64 characters are left for a local part (RFC 5321, 4.5.3.1.1).
 BOUNCE_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,20}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +51,7 @@ class Settings:
     smtp: SmtpSettings | None
     mails_per_minute: int
     late_limit_hours: int
+    mails_per_minute_per_domain: int = MAILS_PER_DOMAIN
     bounce_address: str | None = None
 
     @property
@@ -101,6 +104,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         smtp=_smtp(reader, environment),
         mails_per_minute=reader.number("PULSE_MAILS_PER_MINUTE", default=600, low=1, high=100_000),
         late_limit_hours=reader.number("PULSE_LATE_LIMIT_HOURS", default=12, low=1, high=720),
+        mails_per_minute_per_domain=reader.number(
+            "PULSE_MAILS_PER_MINUTE_PER_DOMAIN", default=MAILS_PER_DOMAIN, low=1, high=100_000
+        ),
         bounce_address=_bounce_address(reader),
     )
 

@@ -70,6 +70,7 @@ def make_settings(url: str, instance: Path, **values: Any) -> Settings:
         "instance": instance,
         "smtp": None,
         "mails_per_minute": 100_000,
+        "mails_per_minute_per_domain": 100_000,
         "late_limit_hours": 12,
     }
     return Settings(**(given | values))

@@ -64,6 +64,7 @@ def test_the_least_that_is_needed() -> None:
         ("PULSE_MAILS_PER_MINUTE", "-5"),
         ("PULSE_MAILS_PER_MINUTE", "١٠"),
         ("PULSE_LATE_LIMIT_HOURS", "1000"),
+        ("PULSE_MAILS_PER_MINUTE_PER_DOMAIN", "0"),
         ("PULSE_BOUNCE_ADDRESS", "bounces"),
         ("PULSE_BOUNCE_ADDRESS", "bounces+x@pulse.example.com"),
         ("PULSE_BOUNCE_ADDRESS", "a-name-that-leaves-no-room-for-the-mark@pulse.example.com"),

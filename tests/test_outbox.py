@@ -23,10 +23,8 @@ from sqlalchemy.orm import Session
 
 from surveys.invitations import LinkKeys, queue_reminders
 from surveys.mail.outbox import (
-    HELD,
     LEASE_SECONDS,
     MAX_ATTEMPTS,
-    REMINDERS,
     RETRY_MINUTES,
     Claim,
     claim_data,
@@ -34,11 +32,12 @@ from surveys.mail.outbox import (
     counts_by_state,
     expire_leases,
     release,
-    sent_since,
     settle,
     withdraw_unwanted,
 )
+from surveys.mail.pacing import HELD, Pace
 from surveys.mail.transport import DEADLINE_SECONDS, Delivery, Outcome, Step
+from surveys.mail.wanted import REMINDERS
 from surveys.models import Contact, Invitation, OutgoingMail, Suppression, Survey, Wave
 from surveys.preferences import lift_suppression, suppress
 from surveys.terms import MailKind, MailState, SuppressionReason, WaveState
@@ -169,6 +168,104 @@ def test_released_mails_count_no_attempt(session: Session, run: Run) -> None:
     )
 
 
+# Caps
+
+
+def addressed_to(session: Session, domains: list[str]) -> None:
+    """Give the mails, in order of id, addresses in these domains."""
+    ids = session.scalars(select(OutgoingMail.id).order_by(OutgoingMail.id)).all()
+    for mail_id, domain in zip(ids, domains, strict=True):
+        session.execute(
+            update(OutgoingMail)
+            .where(OutgoingMail.id == mail_id)
+            .values(email=f"person{mail_id}@{domain}")
+        )
+    session.commit()
+
+
+def domains_of(session: Session, claims: list[Claim]) -> list[str]:
+    found = [mail(session, each.mail_id).email or "" for each in claims]
+    session.rollback()
+    return [each.partition("@")[2] for each in found]
+
+
+def finish_all(session: Session, claims: list[Claim], delivery: Delivery, now: datetime) -> None:
+    for claim in claims:
+        claim_data(session, claim, now=now)
+        settle(session, claim, delivery, kind=MailKind.INVITATION, now=now)
+    session.commit()
+
+
+def test_a_domain_at_its_cap_waits_and_holds_up_nobody_else(
+    session: Session, keys: LinkKeys
+) -> None:
+    open_survey(session, keys, companies=8, staff=0)
+    addressed_to(session, ["Big.example"] * 3 + ["big.EXAMPLE"] * 2 + ["small.example"] * 3)
+    pace = Pace(per_minute=100, per_domain=2)
+
+    first = claim_due(session, owner="a", now=MONDAY, limit=5, pace=pace)
+    assert domains_of(session, first) == ["Big.example"] * 2
+    # What others hold counts as much as what was tried.
+    second = claim_due(session, owner="b", now=MONDAY, limit=8, pace=pace)
+    assert domains_of(session, second) == ["small.example"] * 2
+    assert claim_due(session, owner="c", now=MONDAY, limit=8, pace=pace) == []
+
+    finish_all(session, first + second, SENT, MONDAY)
+    nearly = MONDAY + timedelta(seconds=60)
+    assert claim_due(session, owner="c", now=nearly, limit=8, pace=pace) == []
+    third = claim_due(session, owner="c", now=nearly + timedelta(seconds=1), limit=8, pace=pace)
+    assert sorted(domains_of(session, third)) == ["Big.example", "big.EXAMPLE", "small.example"]
+
+
+def test_a_refused_mail_counts_for_the_cap_and_a_released_one_does_not(
+    session: Session, keys: LinkKeys
+) -> None:
+    open_survey(session, keys, companies=4, staff=0)
+    pace = Pace(per_minute=2, per_domain=100)
+
+    claims = claim_due(session, owner="a", now=MONDAY, limit=4, pace=pace)
+    assert len(claims) == 2
+    finish_all(session, claims[:1], LATER, MONDAY)
+    release(session, claims[1:])
+    session.commit()
+
+    later = MONDAY + timedelta(seconds=30)
+    assert len(claim_due(session, owner="b", now=later, limit=4, pace=pace)) == 1
+
+
+def test_a_clock_that_is_set_back_stops_no_sending(session: Session, keys: LinkKeys) -> None:
+    open_survey(session, keys, companies=4, staff=0)
+    pace = Pace(per_minute=2, per_domain=2)
+    ahead = MONDAY + timedelta(hours=1)
+    finish_all(session, claim_due(session, owner="a", now=ahead, limit=4, pace=pace), SENT, ahead)
+
+    assert len(claim_due(session, owner="a", now=MONDAY, limit=4, pace=pace)) == 2
+
+
+def test_caps_hold_however_many_senders_claim_at_once(
+    engine: Engine, session: Session, keys: LinkKeys
+) -> None:
+    open_survey(session, keys, companies=40, staff=0)
+    addressed_to(session, ["one.example"] * 20 + ["other.example"] * 20)
+    gate = threading.Barrier(6)
+    taken: list[Claim] = []
+
+    def claim_all(owner: str) -> None:
+        with Session(engine) as own:
+            gate.wait()
+            pace = Pace(per_minute=15, per_domain=10)
+            while claims := claim_due(own, owner=owner, now=MONDAY, limit=4, pace=pace):
+                taken.extend(claims)
+
+    threads = [threading.Thread(target=claim_all, args=(name,)) for name in "abcdef"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert Counter(domains_of(session, taken)) == {"one.example": 10, "other.example": 5}
+
+
 # The step to DATA
 
 
@@ -250,9 +347,8 @@ def test_a_sent_mail_keeps_the_servers_words(session: Session, run: Run) -> None
     row = mail(session, claim.mail_id)
     assert (row.state, row.sent_at) == (MailState.SENT, MONDAY + MINUTE)
     assert (row.step, row.reply_code, row.reply_text) == ("dot", 250, "queued")
+    assert row.tried_at == MONDAY + MINUTE
     session.rollback()
-    assert sent_since(session, MONDAY) == 1
-    assert sent_since(session, MONDAY + 2 * MINUTE) == 0
     assert counts_by_state(session, [run.id])[MailState.SENT] == 1
 
 

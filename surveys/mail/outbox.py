@@ -27,24 +27,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Update
 
+from surveys.mail.pacing import (
+    Pace,
+    is_below_cap,
+    recent_tries,
+    recipient_domain,
+    wait_for_turn,
+    within_caps,
+)
 from surveys.mail.transport import DEADLINE_SECONDS, Delivery, Outcome
-from surveys.models import Invitation, OutgoingMail, Suppression, Wave
-from surveys.terms import MailKind, MailState, WaveState
+from surveys.mail.wanted import is_suppressed, is_wanted, reminder_is_needless, wave_has_ended
+from surveys.models import OutgoingMail
+from surveys.terms import MailKind, MailState
 
 LEASE_SECONDS = 180
 RETRY_MINUTES = (5, 30, 60, 120, 180)
 #: With the waits above, about four days.
 MAX_ATTEMPTS = 36
 
-REMINDERS = (MailKind.REMINDER_1, MailKind.REMINDER_LAST, MailKind.STAFF_REMINDER)
 RESENT_WHEN_UNCERTAIN = (MailKind.INVITATION, MailKind.STAFF_INVITATION, MailKind.PASSWORD_RESET)
 WAITING = (MailState.QUEUED, MailState.DEFERRED)
-HELD = (MailState.CLAIMED, MailState.IN_DATA)
 _NOT_HELD = {"owner": None, "lease_until": None}
 
 
@@ -57,11 +64,41 @@ class Claim:
     fence: int
 
 
-def claim_due(session: Session, *, owner: str, now: datetime, limit: int) -> list[Claim]:
-    """Take up to `limit` due mails for this owner; commits."""
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """How long a claim lasts, and within how long each conversation must end."""
+
+    seconds: float = LEASE_SECONDS
+    deadline_seconds: float = DEADLINE_SECONDS
+
+
+LEASE = Lease()
+UNLIMITED = Pace(per_minute=2**31 - 1, per_domain=2**31 - 1)
+
+
+def claim_due(
+    session: Session,
+    *,
+    owner: str,
+    now: datetime,
+    limit: int,
+    pace: Pace = UNLIMITED,
+    lease: Lease = LEASE,
+) -> list[Claim]:
+    """Take up to `limit` due mails for this owner, within both caps; commits.
+
+    A domain at its cap is left out, so that it holds up nobody else's mail.
+    """
+    wait_for_turn(session)
+    recent = recent_tries(session, now=now)
     due = (
-        select(OutgoingMail.id)
-        .where(OutgoingMail.state.in_(WAITING), OutgoingMail.due_at <= now, *_wanted(now))
+        select(OutgoingMail.id, OutgoingMail.due_at, recipient_domain(session).label("domain"))
+        .where(
+            OutgoingMail.state.in_(WAITING),
+            OutgoingMail.due_at <= now,
+            is_below_cap(session, recent, pace),
+            *is_wanted(now),
+        )
         .order_by(OutgoingMail.due_at, OutgoingMail.id)
         .limit(limit)
     )
@@ -69,14 +106,14 @@ def claim_due(session: Session, *, owner: str, now: datetime, limit: int) -> lis
         due = due.with_for_update(skip_locked=True)
     # As a common table expression it runs once; PostgreSQL may run a subquery with a LIMIT again
     # for each row and then take more than were asked for.
-    chosen = due.cte("due")
+    chosen = within_caps(due.cte("due"), recent, pace)
     taken = session.execute(
         update(OutgoingMail)
-        .where(OutgoingMail.id.in_(select(chosen.c.id)), OutgoingMail.state.in_(WAITING))
+        .where(OutgoingMail.id.in_(chosen), OutgoingMail.state.in_(WAITING))
         .values(
             state=MailState.CLAIMED,
             owner=owner,
-            lease_until=now + timedelta(seconds=LEASE_SECONDS),
+            lease_until=now + timedelta(seconds=lease.seconds),
             fence=OutgoingMail.fence + 1,
             attempts=OutgoingMail.attempts + 1,
         )
@@ -87,20 +124,20 @@ def claim_due(session: Session, *, owner: str, now: datetime, limit: int) -> lis
     return [Claim(row.id, owner, row.fence) for row in sorted(taken)]
 
 
-def claim_data(session: Session, claim: Claim, *, now: datetime) -> bool:
+def claim_data(session: Session, claim: Claim, *, now: datetime, lease: Lease = LEASE) -> bool:
     """Enter DATA: True when this owner may send the text now; commits.
 
     False when the row was withdrawn, the lease is too short for one more conversation, or the row
     belongs to somebody else by now.
     """
-    lease_needed = now + timedelta(seconds=DEADLINE_SECONDS)
+    lease_needed = now + timedelta(seconds=lease.deadline_seconds)
     entered = _changed(
         session,
         _mine(claim)
         .where(
             OutgoingMail.state == MailState.CLAIMED,
             OutgoingMail.lease_until > lease_needed,
-            *_wanted(now),
+            *is_wanted(now),
         )
         .values(state=MailState.IN_DATA),
     )
@@ -112,7 +149,9 @@ def settle(
     session: Session, claim: Claim, delivery: Delivery, *, kind: MailKind, now: datetime
 ) -> bool:
     """Write down how the attempt ended; False when the row is no longer this owner's."""
+    is_given_back = delivery.outcome is Outcome.ABANDONED
     values = _after(session, claim, delivery, kind, now) | {
+        "tried_at": OutgoingMail.tried_at if is_given_back else now,
         "step": delivery.step.value,
         "reply_code": delivery.code,
         "reply_text": delivery.text,
@@ -136,9 +175,9 @@ def withdraw_unwanted(session: Session, *, now: datetime) -> int:
     or of a wave that ended.
     """
     waiting = update(OutgoingMail).where(OutgoingMail.state.in_(WAITING))
-    suppressed = waiting.where(_is_suppressed()).values(state=MailState.SUPPRESSED)
+    suppressed = waiting.where(is_suppressed()).values(state=MailState.SUPPRESSED)
     cancelled = waiting.where(
-        or_(_wave_has_ended(now), _reminder_is_needless(), OutgoingMail.email.is_(None))
+        or_(wave_has_ended(now), reminder_is_needless(), OutgoingMail.email.is_(None))
     ).values(state=MailState.CANCELLED)
     return _changed(session, suppressed) + _changed(session, cancelled)
 
@@ -161,14 +200,6 @@ def expire_leases(session: Session, *, now: datetime) -> int:
         state=MailState.UNCERTAIN, n_uncertain=OutgoingMail.n_uncertain + 1, **_NOT_HELD
     )
     return sum(_changed(session, statement) for statement in (hopeless, unsent, resent, shown))
-
-
-def sent_since(session: Session, since: datetime) -> int:
-    """How many mails left since that instant; the rate cap counts them."""
-    count = session.scalar(
-        select(func.count()).select_from(OutgoingMail).where(OutgoingMail.sent_at >= since)
-    )
-    return count or 0
 
 
 def counts_by_state(session: Session, wave_ids: Sequence[int]) -> dict[MailState, int]:
@@ -226,62 +257,6 @@ def _mine(claim: Claim) -> Update:
         OutgoingMail.id == claim.mail_id,
         OutgoingMail.owner == claim.owner,
         OutgoingMail.fence == claim.fence,
-    )
-
-
-def _wanted(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Conditions under which a mail may leave; part of the claim and of the step to DATA."""
-    return (
-        OutgoingMail.email.is_not(None),
-        ~_wave_is_not_sending(now),
-        ~_reminder_is_needless(),
-        ~_is_suppressed(),
-    )
-
-
-def _wave_is_not_sending(now: datetime) -> ColumnElement[bool]:
-    return exists().where(
-        Wave.id == OutgoingMail.wave_id,
-        OutgoingMail.kind.in_(_OF_OPEN_WAVES),
-        or_(Wave.state != WaveState.OPEN, Wave.closes_at <= now),
-    )
-
-
-def _wave_has_ended(now: datetime) -> ColumnElement[bool]:
-    return exists().where(
-        Wave.id == OutgoingMail.wave_id,
-        OutgoingMail.kind.in_(_OF_OPEN_WAVES),
-        or_(Wave.state.in_((WaveState.CLOSED, WaveState.CANCELLED)), Wave.closes_at <= now),
-    )
-
-
-_OF_OPEN_WAVES = (MailKind.INVITATION, MailKind.STAFF_INVITATION, *REMINDERS)
-
-
-def _reminder_is_needless() -> ColumnElement[bool]:
-    return and_(
-        OutgoingMail.kind.in_(REMINDERS),
-        exists().where(
-            Invitation.id == OutgoingMail.invitation_id, Invitation.answered_on.is_not(None)
-        ),
-    )
-
-
-def _is_suppressed() -> ColumnElement[bool]:
-    # A password reset is asked for by its receiver; an opt-out from surveys does not stop it.
-    of_this_survey = (
-        select(Wave.survey_id)
-        .where(Wave.id == OutgoingMail.wave_id)
-        .correlate(OutgoingMail)
-        .scalar_subquery()
-    )
-    return and_(
-        OutgoingMail.kind != MailKind.PASSWORD_RESET,
-        exists().where(
-            Suppression.email_hash == OutgoingMail.email_hash,
-            Suppression.lifted_at.is_(None),
-            or_(Suppression.survey_id.is_(None), Suppression.survey_id == of_this_survey),
-        ),
     )
 
 

@@ -10,7 +10,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
@@ -24,15 +24,17 @@ from surveys.i18n import LANGUAGE_NAMES, in_locale
 from surveys.invitations import LinkKeys, answer_token
 from surveys.mail.letters import LetterFacts, ScoreQuestion, compose
 from surveys.mail.outbox import (
+    LEASE,
     Claim,
+    Lease,
     claim_data,
     claim_due,
     expire_leases,
     release,
-    sent_since,
     settle,
     withdraw_unwanted,
 )
+from surveys.mail.pacing import Pace
 from surveys.mail.transport import Delivery, Envelope, MailTransport, Outcome, Step
 from surveys.mail.verp import bounce_address, envelope_id
 from surveys.models import Contact, Invitation, OutgoingMail, SurveyVersion, User, Wave
@@ -78,6 +80,13 @@ class Sender:
     environment: Environment
     owner: str
     clock: Callable[[], datetime]
+    lease: Lease = LEASE
+
+    @property
+    def pace(self) -> Pace:
+        """How many mails may be tried in a minute."""
+        settings = self.settings
+        return Pace(settings.mails_per_minute, settings.mails_per_minute_per_domain)
 
     @property
     def keys(self) -> LinkKeys:
@@ -86,7 +95,7 @@ class Sender:
 
 
 def send_due(session: Session, sender: Sender) -> Sent:
-    """Send everything that is due and allowed by the rate cap; commits mail by mail."""
+    """Send everything that is due and allowed by the rate caps; commits mail by mail."""
     result = Sent({})
     expire_leases(session, now=sender.clock())
     withdraw_unwanted(session, now=sender.clock())
@@ -102,13 +111,14 @@ def send_due(session: Session, sender: Sender) -> Sent:
 
 def _batches(session: Session, sender: Sender) -> Iterator[list[Claim]]:
     while True:
-        now = sender.clock()
-        left_home = sent_since(session, now - timedelta(minutes=1))
-        allowed = min(BATCH, sender.settings.mails_per_minute - left_home)
-        if allowed <= 0:
-            session.rollback()
-            return
-        claims = claim_due(session, owner=sender.owner, now=now, limit=allowed)
+        claims = claim_due(
+            session,
+            owner=sender.owner,
+            now=sender.clock(),
+            limit=BATCH,
+            pace=sender.pace,
+            lease=sender.lease,
+        )
         if not claims:
             return
         yield claims
@@ -152,7 +162,9 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
         delivery = sender.transport.send(
             envelope,
             message,
-            may_send_data=lambda: claim_data(session, claim, now=sender.clock()),
+            may_send_data=lambda: claim_data(
+                session, claim, now=sender.clock(), lease=sender.lease
+            ),
         )
     settle(session, claim, delivery, kind=kind, now=sender.clock())
     if _is_unknown_mailbox(delivery):

@@ -14,10 +14,10 @@ class OutgoingMail(Base):
     """One message to one person. The Message-ID is fixed when the row is made.
 
     `owner`, `lease_until` and `fence` belong to the sender that holds the row; a sender whose fence
-    is older writes nothing. `step`, `reply_code` and `reply_text` say how far SMTP came: after a
-    250 to the final dot, the text is the proof of delivery to the
-    next server. `n_uncertain` counts how often a sender died or lost the line between the final dot
-    and the reply.
+    is older writes nothing. `tried_at` is when the last attempt ended. `step`, `reply_code` and
+    `reply_text` say how far SMTP came: after a 250 to the final dot, the text is the proof of
+    delivery to the next server. `n_uncertain` counts how often a sender died or lost the line
+    between the final dot and the reply.
     """
 
     __tablename__ = "outgoing_mails"
@@ -61,6 +61,7 @@ class OutgoingMail(Base):
     owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime | None] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
     n_uncertain: Mapped[int] = mapped_column(SmallInteger, default=0)
