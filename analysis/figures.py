@@ -56,6 +56,11 @@ class Measure:
         """How many steps one answer can be above the lowest."""
         return (self.highest - self.lowest) // self.step
 
+    @property
+    def decimals(self) -> int:
+        """Decimals of a published mean: a step of 0.1 on 1..7 is coarser than one on 0..100."""
+        return 1 if self.type is QuestionType.IMP7 else 0
+
     def steps(self, value: int) -> int:
         """Steps of one answer above the lowest, in the series whose mean is printed."""
         return (self.printed_value(value) - self.lowest) // self.step

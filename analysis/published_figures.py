@@ -53,7 +53,7 @@ def published_figure(
     )
     if verdict.state == "coarse":
         return replace(shown, value=float(coarse(estimate.value)) if estimate else None)
-    published = estimate.published() if estimate else None
+    published = estimate.published(cells.measure.decimals) if estimate else None
     is_exact = bool(classes) and all(each.state == "exact" for each in classes)
     return replace(
         shown,
