@@ -38,6 +38,7 @@ COMMANDS = {
     "contacts": "surveys.cli:contacts",
     "demo": "analysis.cli:demo",
     "export": "analysis.cli:export",
+    "exposure": "analysis.cli:exposure",
     "recount": "analysis.cli:recount",
     "users": "surveys.cli:users",
     "waves": "surveys.cli:waves",

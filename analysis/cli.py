@@ -13,10 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis import sentiment
+from analysis.before_launch import before_launch
 from analysis.cells import build_due, differing_cells, waves_to_build
 from analysis.csv_export import PLAIN
 from analysis.demo import DemoRefused, count_steps, demo_account, fill, require_demo
 from analysis.exports import Kind, export_table, file_name, require_exportable
+from analysis.exposure import ExposureRefused, forecast, judged_rate_pct
+from analysis.exposure_report import report_json, report_lines
 from analysis.file_formats import FORMATS, require_available
 from analysis.queries import run_figures
 from analysis.scoring import (
@@ -27,6 +30,9 @@ from analysis.scoring import (
     waiting_count,
 )
 from analysis.simulator import DEFAULT_UNTIL, SIZES, Truth, build
+from analysis.suppression import N_DRAWS
+from analysis.wave_plan import plan_wave
+from surveys.cli import survey_by_name
 from surveys.command_line import audit_command, on_database
 from surveys.db import begin_read_only, db
 from surveys.models import Wave
@@ -86,6 +92,38 @@ def _write_file(target: Path, pieces: Iterable[bytes]) -> None:
     except OSError as error:
         click.echo(f"pulse: {target}: {error.strerror}", err=True)
         raise SystemExit(2) from error
+
+
+@click.command("exposure")
+@click.option("--survey", required=True, help="Its id or short name.")
+@click.option("--draws", type=click.IntRange(1, 100_000), default=N_DRAWS, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@on_database
+def exposure(survey: str, draws: int, as_json: bool) -> None:
+    """Say which rows the next wave of a survey would show, and what its answers could tell."""
+    session = db.session()
+    begin_read_only(session)
+    found = survey_by_name(survey)
+    launch = before_launch(session, found, now=now())
+    if launch.open_run_id is not None:
+        raise ExposureRefused(launch.open_run_id)
+    seed, name = found.id, found.name
+    session.rollback()
+    forecasts = forecast(launch.audiences, seed=seed, n_draws=draws)
+    steps = plan_wave(launch.plan)
+    if as_json:
+        click.echo(json.dumps(report_json(forecasts, steps, n_draws=draws), ensure_ascii=False))
+        return
+    rate = launch.plan.partner_rate
+    lines = report_lines(
+        forecasts,
+        steps,
+        survey_name=name,
+        is_last_rate=rate is not None,
+        rate_pct=judged_rate_pct(rate),
+        n_draws=draws,
+    )
+    click.echo("\n".join(lines))
 
 
 @click.command("classify")

@@ -14,6 +14,7 @@ from analysis.exposure import (
     is_usual,
     weakest,
 )
+from analysis.figures import NPS, SCORE
 from analysis.suppression import TOTAL, Policy, Reason, RowExposure, RowKey, Term
 from analysis.wave_plan import PlanStep
 from analysis.words import dimension_title, value_name
@@ -116,14 +117,21 @@ def verdict_words(
     row = weakest(rows, rate_pct)
     if row is None:
         return safe_words(policy)
-    reason = row.shown(rate_pct).reason
-    why = (
-        why_not_words(row, policy) if reason is None else reason_words(reason, policy, row=row.key)
-    )
+    if _repeats_total(row, rate_pct):
+        return gettext("Nothing to compare: all answers have the same value")
+    why = _why_words(row, row.shown(rate_pct).reason, policy)
     if dimension and _is_never_shown(rows, rate_pct):
         name = dimension_title(dimension)
         why = gettext("%(dimension)s not shown: %(reason)s", dimension=name, reason=why)
     return gettext("This could expose someone: %(reason)s", reason=why)
+
+
+def verdict_kind(rows: Sequence[RowForecast], rate_pct: int) -> str:
+    """The kind of that sentence: `ok`, `warn`, or empty where nobody could be exposed."""
+    row = weakest(rows, rate_pct)
+    if row is None:
+        return "ok"
+    return "" if _repeats_total(row, rate_pct) else "warn"
 
 
 def safe_words(policy: Policy) -> str:
@@ -138,11 +146,6 @@ def safe_words(policy: Policy) -> str:
         people=people,
         companies=policy.min_companies,
     )
-
-
-def is_safe(rows: Sequence[RowForecast], rate_pct: int) -> bool:
-    """Whether every row is usually shown at this response rate."""
-    return weakest(rows, rate_pct) is None
 
 
 def headline_words(found: Sequence[AudienceForecast], rate_pct: int) -> str:
@@ -206,7 +209,7 @@ def expected_words(step: PlanStep, *, is_last_rate: bool) -> str:
 
 def change_words(step: PlanStep) -> str:
     """How small a change of a driver's score will likely not be seen."""
-    if step.driver_change is None:
+    if step.driver_change is None or step.driver_change > SCORE.high - SCORE.low:
         return gettext("That is too few to see any change.")
     return gettext(
         "With %(answers)s a change under %(points)s will likely not be visible.",
@@ -217,7 +220,7 @@ def change_words(step: PlanStep) -> str:
 
 def nps_words(step: PlanStep) -> str:
     """The same of the NPS; empty where nothing can be seen."""
-    if step.nps_change is None:
+    if step.nps_change is None or step.nps_change > NPS.high - NPS.low:
         return ""
     return gettext(
         "For the NPS that is a change under %(points)s.", points=points_words(step.nps_change)
@@ -226,8 +229,8 @@ def nps_words(step: PlanStep) -> str:
 
 def gap_words(step: PlanStep) -> str:
     """How small a gap will likely not be seen; needs answers of staff."""
-    if step.driver_gap is None:
-        return gettext("A gap needs at least two answers of partners and two of your own team.")
+    if step.driver_gap is None or step.driver_gap > SCORE.high - SCORE.low:
+        return gettext("A gap needs more answers of both, partners and your own team.")
     return gettext(
         "With %(answers)s of your own team, a gap under %(points)s will likely not be visible.",
         answers=ngettext("about %(num)s answer", "about %(num)s answers", step.n_staff),
@@ -318,6 +321,11 @@ def _combination(terms: Sequence[Term]) -> str:
             else gettext("%(rows)s minus %(row)s", rows=text, row=name)
         )
     return text
+
+
+def _repeats_total(row: RowForecast, rate_pct: int) -> bool:
+    reason = row.shown(rate_pct).reason
+    return reason is not None and reason.code == "one_value"
 
 
 def _is_never_shown(rows: Sequence[RowForecast], rate_pct: int) -> bool:

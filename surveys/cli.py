@@ -192,7 +192,7 @@ def list_waves() -> None:
 @on_database
 def open_wave(survey: str) -> None:
     """Open a wave of SURVEY (its id or short name) now, for both audiences."""
-    found = _survey(survey)
+    found = survey_by_name(survey)
     running = open_runs(db.session(), found.id)
     if running:
         click.echo(f"Wave {running[0].id} of {found.slug} is open already.")
@@ -238,7 +238,8 @@ def _line(run: Run) -> str:
     return "\t".join(cells)
 
 
-def _survey(wanted: str) -> Survey:
+def survey_by_name(wanted: str) -> Survey:
+    """A survey by its id or short name. Raises NotFound."""
     query = select(Survey).where(Survey.slug == wanted)
     if wanted.isascii() and wanted.isdigit() and len(wanted) < 10:
         query = select(Survey).where(Survey.id == int(wanted))

@@ -118,7 +118,6 @@ def test_example_7_is_safe_with_three_people_more(words_app: Flask) -> None:
             {"Gold": [4, 1, 2], "Silver": 9, "Bronze": 8},
             "one company gives more than 50% of the answers of Gold",
         ),
-        ({"Gold": 9}, "Tier not shown: all answers have the same value,"),
         ({"Gold": 5, "Silver": 4}, "Tier not shown: Silver has 4 answers"),
         ({"Gold": 3, "Silver": 1}, "Tier not shown: Everybody asked has 4 answers"),
     ],
@@ -129,6 +128,14 @@ def test_examples_of_the_primary_rule_are_told_in_words(
     (said,) = verdicts(words_app, if_all_answer(asked(groups)))
 
     assert said.startswith(f"This could expose someone: {verdict}")
+
+
+def test_a_dimension_of_one_value_exposes_nobody(words_app: Flask) -> None:
+    found = if_all_answer(asked({"Gold": 9}))
+
+    assert verdicts(words_app, found) == ["Nothing to compare: all answers have the same value"]
+    assert findings.verdict_kind(found.dimensions[0].rows, 100) == ""
+    assert findings.verdict_kind(found.rows[:1], 100) == "ok"
 
 
 def test_a_row_that_completes_other_says_so(words_app: Flask) -> None:

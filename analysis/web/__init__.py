@@ -1,5 +1,5 @@
 """Pages of results: thin edges around the typed pages of `dashboard.py` and its neighbours."""
 
-from analysis.web import calibration, comments, drivers, export, overview
+from analysis.web import calibration, comments, drivers, export, exposure, overview
 
-BLUEPRINTS = (overview.bp, drivers.bp, comments.bp, calibration.bp, export.bp)
+BLUEPRINTS = (overview.bp, drivers.bp, comments.bp, calibration.bp, export.bp, exposure.bp)
