@@ -48,9 +48,23 @@ def gap_drawing(row: GapRow, shown: DriverFigures, axis: charts.Axis, name: str)
     )
 
 
-def axis_drawing(axis: charts.Axis) -> Markup:
-    """The numbers under the gap chart."""
-    return charts.axis_row(axis, number=format_number)
+def board_drawing(row: GapRow, shown: DriverFigures, axis: charts.Axis, name: str) -> Markup:
+    """The same row where both numbers stand beside the drawing, and paper is short."""
+    partner, staff = _marks(row, shown)
+    return charts.small_dumbbell(
+        partner,
+        staff,
+        axis=axis,
+        label=row_label(row, name, shown),
+        bigger_than_chance=row.mark is Mark.BIGGER,
+        limits=False,
+        height=24,
+    )
+
+
+def axis_drawing(axis: charts.Axis, *, step: float | None = None) -> Markup:
+    """The numbers under the gap chart; `step` thins them out where there is little room."""
+    return charts.axis_row(axis, number=format_number, step=step)
 
 
 def headline_drawing(page: OverviewPage) -> Markup:

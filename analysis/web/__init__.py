@@ -1,5 +1,13 @@
 """Pages of results: thin edges around the typed pages of `dashboard.py` and its neighbours."""
 
-from analysis.web import calibration, comments, drivers, export, exposure, overview
+from analysis.web import board, calibration, comments, drivers, export, exposure, overview
 
-BLUEPRINTS = (overview.bp, drivers.bp, comments.bp, calibration.bp, export.bp, exposure.bp)
+BLUEPRINTS = (
+    overview.bp,
+    board.bp,
+    drivers.bp,
+    comments.bp,
+    calibration.bp,
+    export.bp,
+    exposure.bp,
+)

@@ -7,9 +7,8 @@ from sqlalchemy import exists, select
 from werkzeug.wrappers import Response
 
 from analysis import drawings, findings, words
-from analysis.dashboard import OverviewPage, build_overview
+from analysis.dashboard import OverviewPage
 from analysis.gap import Mark
-from analysis.queries import drivers
 from analysis.web.choice import (
     Choice,
     chosen,
@@ -20,8 +19,8 @@ from analysis.web.choice import (
     segment_options,
 )
 from analysis.web.export import export_kinds
+from analysis.web.overview_page import overview_page
 from surveys.db import db
-from surveys.i18n import page_locale
 from surveys.models import Contact, Schedule, SurveyVersion
 from surveys.participation import participations
 from surveys.permissions import Permission, allows
@@ -79,17 +78,7 @@ def _waiting(choice: Choice) -> str:
 
 
 def _results(choice: Choice) -> str:
-    before = choice.before.run.partner if choice.before else None
-    waves = [choice.run.partner, *([before] if before else [])]
-    counts = participations(db.session(), [wave.id for wave in waves])
-    page = build_overview(
-        choice.figures,
-        choice.before,
-        drivers=drivers(db.session(), page_locale()),
-        row=choice.row,
-        participation=counts[choice.run.partner.id],
-        participation_before=counts[before.id] if before else None,
-    )
+    page = overview_page(choice)
     return render_template("dashboard/overview.html", **_context(choice, page))
 
 
