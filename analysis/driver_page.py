@@ -10,12 +10,12 @@ from analysis.dashboard import (
     driver_pair,
     fix_first_codes,
     gap_family,
-    importance_points,
     participants,
     same_wording,
 )
 from analysis.figures import Figure
 from analysis.gap import Gap, GapRow, Mark, family_size, gap_row, published_against_rest
+from analysis.priorities import Importance, importance_of, weighed_points
 from analysis.shown_figures import (
     TOTAL,
     CommentCounts,
@@ -119,9 +119,7 @@ class DriverPage:
     partners_change: Gap | None
     staff_change: Gap | None
     since: str | None
-    importance_rank: int | None
-    n_ranked: int
-    link: float | None
+    importance: Importance
     is_fix_first: bool
     trend: Sequence[TrendStep]
     answers: Sequence[AnswerRow]
@@ -142,15 +140,19 @@ def build_driver_page(
     drivers: Sequence[DriverInfo],
     row: Row,
     history: Sequence[WaveTotals],
+    stated: Sequence[WaveTotals] = (),
 ) -> DriverPage:
-    """Work out the page of one driver for everybody or one published segment of partners."""
+    """Work out the page of one driver for everybody or one published segment of partners.
+
+    `history` has the driver itself in the chosen row, `stated` what all partners said of the
+    importance of each driver; both end with the run.
+    """
     partner = figures.partner
     now = driver_figures(figures, driver.code, row)
     earlier = driver_figures(before, driver.code, row) if before else DriverFigures(None, None)
     same = same_wording(figures, before, driver.code)
     k = gap_family(figures, drivers)
-    links = _links(partner, drivers)
-    points = importance_points(partner, drivers)
+    importance = importance_of(partner, drivers, stated)
     return DriverPage(
         run=figures.run,
         driver=driver,
@@ -162,10 +164,8 @@ def build_driver_page(
         partners_change=change_of(now.partners, earlier.partners, same_wording=same),
         staff_change=change_of(now.staff, earlier.staff, same_wording=same),
         since=before.run.partner.label if before else None,
-        importance_rank=_rank(links, driver.code),
-        n_ranked=len(links),
-        link=links.get(driver.code),
-        is_fix_first=driver.code in fix_first_codes(points),
+        importance=importance,
+        is_fix_first=driver.code in _fix_first(partner, drivers, importance),
         trend=trend_steps(history, driver.code),
         answers=answer_rows(now.partners, now.staff),
         heat=heatmap(partner, drivers, driver),
@@ -231,17 +231,13 @@ def _class(figure: Figure | None, place: int) -> AnswerShare | None:
     return None if share.state == "blank" else AnswerShare(share.state, share.count, figure.n)
 
 
-def _links(partner: WaveFigures | None, drivers: Sequence[DriverInfo]) -> dict[str, float]:
-    """Correlation of each driver with the recommendation answer, of all partners, where known."""
-    return {
-        each.code: figure.correlation.value
-        for each in drivers
-        if partner and (figure := partner.figure(each.code)) and figure.correlation
-    }
-
-
-def _rank(links: Mapping[str, float], code: str) -> int | None:
-    return 1 + sum(value > links[code] for value in links.values()) if code in links else None
+def _fix_first(
+    partner: WaveFigures | None, drivers: Sequence[DriverInfo], importance: Importance
+) -> list[str]:
+    """The drivers to fix first among all partners, as in the quadrant of the drivers page."""
+    scores = {each.code: partner.figure(each.code) for each in drivers} if partner else {}
+    points, _ = weighed_points(drivers, scores, importance)
+    return fix_first_codes(points)
 
 
 def _heat_row(

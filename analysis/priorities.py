@@ -76,6 +76,18 @@ class Importance:
     asked_in: Run | None
     was_asked: bool
 
+    def rank(self, code: str) -> int | None:
+        """Place of a driver among all by importance, 1 the highest; None where it has none."""
+        values = self.stated if self.source is WeightSource.STATED else self.links
+        if code not in values:
+            return None
+        return 1 + sum(value > values[code] for value in values.values())
+
+    @property
+    def n_ranked(self) -> int:
+        """How many drivers have a rank."""
+        return len(self.stated if self.source is WeightSource.STATED else self.links)
+
 
 @dataclass(frozen=True, slots=True)
 class Moving:
@@ -155,7 +167,7 @@ def build_priorities(
     k = gap_family(figures, drivers)
     importance = importance_of(partner, asked, history)
     scores = {each.code: partner.figure(each.code, row) if partner else None for each in asked}
-    points, unweighed = _points(asked, scores, importance)
+    points, unweighed = weighed_points(asked, scores, importance)
     moving, unmoved = _momentum(figures, before, asked, row, k)
     return Priorities(
         row=row,
@@ -230,12 +242,13 @@ def _estimates(figures: Mapping[str, Figure | None]) -> dict[str, Estimate]:
     return {code: figure.estimate for code, figure in figures.items() if figure and figure.estimate}
 
 
-def _points(
+def weighed_points(
     drivers: Sequence[DriverInfo], scores: Mapping[str, Figure | None], importance: Importance
 ) -> tuple[list[ImportancePoint], list[Absent]]:
+    """Where each driver stands that has an exact score and a weight; the others with a reason."""
     points, absent = [], []
     for driver in drivers:
-        figure, weight = scores[driver.code], importance.weights.get(driver.code)
+        figure, weight = scores.get(driver.code), importance.weights.get(driver.code)
         if figure is None or figure.estimate is None:
             absent.append(Absent(driver, figure, _not_exact(figure)))
         elif weight is None:

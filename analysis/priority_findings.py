@@ -17,7 +17,7 @@ from analysis.priorities import (
 )
 from analysis.shown_figures import DriverInfo
 from analysis.words import printed_range_words
-from surveys.i18n import gettext, ngettext, wave_title
+from surveys.i18n import format_number, gettext, ngettext, wave_title
 
 
 def source_words(found: Importance, *, run_label: str) -> str:
@@ -25,10 +25,10 @@ def source_words(found: Importance, *, run_label: str) -> str:
     if found.source is WeightSource.STATED and found.asked_in is not None:
         wave = wave_title(found.asked_in.partner.label)
         if found.asked_in.partner.label == run_label:
-            return gettext("Importance is what partners said in this wave, on a scale from 1 to 7.")
+            return gettext("Importance is what partners said on a scale from 1 to 7 in this wave.")
         return gettext(
-            "Importance is what partners said in %(wave)s, the last wave that asked, on a scale"
-            " from 1 to 7.",
+            "Importance is what partners said on a scale from 1 to 7 in the last wave that asked"
+            " (%(wave)s).",
             wave=wave,
         )
     if found.source is WeightSource.DERIVED:
@@ -41,6 +41,24 @@ def _why_not_stated(found: Importance) -> str:
     if found.was_asked:
         return gettext("What partners said about importance may not be shown exactly.")
     return gettext("No wave has asked partners yet how important each driver is.")
+
+
+def evidence_words(found: Importance, code: str) -> str:
+    """What one driver's importance rests on: what partners said of it, and its link."""
+    sentences = []
+    if code in found.stated and found.asked_in is not None:
+        sentences.append(
+            gettext(
+                "Stated importance: %(mean)s of 7 (%(wave)s)",
+                mean=format_number(found.stated[code], 1),
+                wave=wave_title(found.asked_in.partner.label),
+            )
+        )
+    if code in found.links:
+        sentences.append(
+            gettext("Link with recommending us: %(r)s", r=format_number(found.links[code], 1))
+        )
+    return ". ".join(sentences)
 
 
 def no_points_words(page: Priorities) -> str:
@@ -171,8 +189,8 @@ def weights_words(page: Priorities) -> str:
     n_drivers = max((each.n_drivers for each in (page.partners, page.staff) if each), default=0)
     if found.source is WeightSource.STATED and found.asked_in is not None:
         return ngettext(
-            "Over %(num)d driver, weighted by the importance that partners stated in %(wave)s.",
-            "Over %(num)d drivers, weighted by the importance that partners stated in %(wave)s.",
+            "Over %(num)d driver, weighted by the importance that partners stated (%(wave)s).",
+            "Over %(num)d drivers, weighted by the importance that partners stated (%(wave)s).",
             n_drivers,
             wave=wave_title(found.asked_in.partner.label),
         )

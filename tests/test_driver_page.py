@@ -51,8 +51,9 @@ def test_rank_goes_by_the_link_with_recommending_us() -> None:
 
     page = page_of(figures)
 
-    assert (page.importance_rank, page.n_ranked, page.link) == (2, 2, 0.3)
-    assert page_of(both({"incentives": exact(50)}, None)).importance_rank is None
+    found = page.importance
+    assert (found.rank("incentives"), found.n_ranked, found.links["incentives"]) == (2, 2, 0.3)
+    assert page_of(both({"incentives": exact(50)}, None)).importance.rank("incentives") is None
 
 
 def test_new_wording_breaks_the_trend_where_it_begins() -> None:

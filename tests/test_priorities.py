@@ -112,6 +112,15 @@ def test_what_is_not_shown_exactly_has_no_place_and_says_why() -> None:
     }
 
 
+def test_a_driver_is_ranked_by_the_importance_that_weighs() -> None:
+    said = page_of(linked(0.1, 0.2, 0.3), history=[stated(1, 6, 4, None)]).importance
+    links = page_of(linked(0.1, -0.2, None)).importance
+
+    assert [said.rank(driver.code) for driver in DRIVERS] == [1, 2, None]
+    assert said.n_ranked == 2
+    assert [links.rank(driver.code) for driver in DRIVERS] == [1, 2, None]
+
+
 def test_a_segment_has_its_own_scores_and_the_importance_of_all() -> None:
     figures = {code: {TOTAL: figure, GOLD: exact(30)} for code, figure in SCORES.items()}
 

@@ -53,15 +53,23 @@ def test_the_page_says_how_importance_is_known_and_why() -> None:
         return findings.source_words(page.importance, run_label="2027-Q1")
 
     assert said(history=[asked(1, "2027-Q1")]) == (
-        "Importance is what partners said in this wave, on a scale from 1 to 7."
+        "Importance is what partners said on a scale from 1 to 7 in this wave."
     )
-    assert "in Q3 2026, the last wave that asked" in said(history=[asked(1, "2026-Q3")])
+    assert "in the last wave that asked (Q3 2026)." in said(history=[asked(1, "2026-Q3")])
     assert said(r=0.3) == (
         "No wave has asked partners yet how important each driver is."
         " Importance is how strongly each driver goes with recommending us."
     )
     assert said(r=0.3, history=[asked(1, "2027-Q1", shown=False)]).startswith(
         "What partners said about importance may not be shown exactly."
+    )
+
+
+def test_the_evidence_for_one_driver_names_statement_and_link() -> None:
+    page = page_of(both(partners(40, 50, 60, r=0.3), None), history=[asked(1, "2026-Q3")])
+
+    assert findings.evidence_words(page.importance, "listening") == (
+        "Stated importance: 5.5 of 7 (Q3 2026). Link with recommending us: 0.3"
     )
 
 
@@ -114,7 +122,7 @@ def test_weights_are_named_with_the_drivers_they_go_over() -> None:
         )
 
     assert said(history=[asked(1, "2026-Q3")]) == (
-        "Over 3 drivers, weighted by the importance that partners stated in Q3 2026."
+        "Over 3 drivers, weighted by the importance that partners stated (Q3 2026)."
     )
     assert said(r=0.4) == (
         "Over 3 drivers, weighted by how strongly each goes with recommending us."

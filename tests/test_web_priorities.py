@@ -91,17 +91,21 @@ def test_stated_importance_weighs_and_is_dated(asked: Asked) -> None:
     now = get(asked.site, f"/drivers/{asked.first}")
     later = get(asked.site, f"/drivers/{asked.second}")
 
-    assert "Importance is what partners said in this wave" in text_of(card(now, "fix"))
-    assert "Importance is what partners said in 8 February 2027, the last wave that asked" in (
-        text_of(card(later, "fix"))
-    )
-    assert "weighted by the importance that partners stated in 8 February 2027." in (
+    assert "on a scale from 1 to 7 in this wave." in text_of(card(now, "fix"))
+    assert "in the last wave that asked (8 February 2027)." in (text_of(card(later, "fix")))
+    assert "weighted by the importance that partners stated (8 February 2027)." in (
         text_of(card(later, "weighted"))
     )
     table = tables_of(later)["Importance and score"]
     assert len(table) == 10
     assert all(re.fullmatch(r"[01]\.\d\d", row[2]) for row in table), table
     assert all(re.fullmatch(r"[1-7]\.\d", row[3]) for row in table), table
+
+
+def test_the_page_of_a_driver_ranks_it_by_what_partners_said(asked: Asked) -> None:
+    page = text_of(get(asked.site, f"/drivers/{asked.second}/monitoring"))
+
+    assert re.search(r"Importance 1 of 10 Stated importance: \d\.\d of 7 \(8 February 2027\)", page)
 
 
 def test_a_clear_fall_is_said_drawn_and_listed(asked: Asked) -> None:

@@ -25,7 +25,7 @@ from analysis.driver_page import DriverPage, build_driver_page
 from analysis.gap import Mark
 from analysis.priorities import Priorities, build_priorities, stated_metrics
 from analysis.queries import driver_statements, drivers, trend_figures
-from analysis.shown_figures import DriverInfo
+from analysis.shown_figures import TOTAL, DriverInfo, WaveTotals
 from analysis.web.choice import (
     Choice,
     chosen,
@@ -52,14 +52,14 @@ SHOWN_COMMENTS = 4
 @bp.get("/drivers")
 @signed_in(Permission.SEE_RESULTS)
 def start() -> str:
-    """The gap chart of the newest results as a full page."""
+    """Gap chart, quadrants and weighted score of the newest results."""
     return _chart_page(newest())
 
 
 @bp.get("/drivers/<int:run_id>")
 @signed_in(Permission.SEE_RESULTS)
 def chart(run_id: int) -> str:
-    """The gap chart of one run."""
+    """Gap chart, quadrants and weighted score of one run."""
     return _chart_page(chosen(run_id))
 
 
@@ -95,7 +95,7 @@ def show(run_id: int, code: str) -> str:
         driver=driver,
         drivers=all_drivers,
         row=choice.row,
-        history=trend_figures(db.session(), choice.history, metrics=[code], row=choice.row),
+        **_history(choice, driver, all_drivers),
     )
     return render_template("dashboard/driver.html", **_context(choice, page, all_drivers))
 
@@ -131,15 +131,31 @@ def _chart_page(choice: Choice | None) -> str:
 
 
 def _priorities(choice: Choice, all_drivers: Sequence[DriverInfo]) -> Priorities:
-    """Quadrants and weighted scores; importance is stated by all partners, perhaps earlier."""
-    metrics = stated_metrics(all_drivers)
+    """Quadrants and weighted scores, for the chosen segment and comparison."""
     return build_priorities(
         choice.figures,
         choice.before,
         drivers=all_drivers,
         row=choice.row,
-        history=trend_figures(db.session(), choice.history, metrics=metrics),
+        history=_stated(choice, all_drivers),
     )
+
+
+def _history(
+    choice: Choice, driver: DriverInfo, all_drivers: Sequence[DriverInfo]
+) -> dict[str, Sequence[WaveTotals]]:
+    """The driver's own waves and what partners said matters: for everybody both in one read."""
+    metrics = [driver.code, *stated_metrics(all_drivers)]
+    if choice.row == TOTAL:
+        both = trend_figures(db.session(), choice.history, metrics=metrics)
+        return {"history": both, "stated": both}
+    own = trend_figures(db.session(), choice.history, metrics=[driver.code], row=choice.row)
+    return {"history": own, "stated": _stated(choice, all_drivers)}
+
+
+def _stated(choice: Choice, all_drivers: Sequence[DriverInfo]) -> Sequence[WaveTotals]:
+    """What all partners said of the importance of each driver, in this wave and before it."""
+    return trend_figures(db.session(), choice.history, metrics=stated_metrics(all_drivers))
 
 
 def _context(choice: Choice, page: DriverPage, all_drivers: Sequence[DriverInfo]) -> dict[str, Any]:
@@ -151,6 +167,7 @@ def _context(choice: Choice, page: DriverPage, all_drivers: Sequence[DriverInfo]
         "segments": segment_options(page.heat.columns),
         "words": words,
         "findings": driver_findings,
+        "priority_findings": priority_findings,
         "drawings": drawings,
         "charts": charts,
         "Mark": Mark,
