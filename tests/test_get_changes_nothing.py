@@ -26,10 +26,10 @@ from werkzeug.routing import Rule
 from surveys.accounts import reset_token
 from surveys.invitations import LinkKeys
 from surveys.mail.transport import MemoryTransport
-from surveys.models import Contact, Import, Survey, Wave
-from surveys.preferences import preferences_token
+from surveys.models import Contact, Import, OutgoingMail, Suppression, Survey, Wave
+from surveys.preferences import preferences_token, suppress
 from surveys.processes import job_context, jobs_of
-from surveys.terms import Mode, WaveState
+from surveys.terms import Mode, SuppressionReason, WaveState
 from surveys.waves import close_run
 from surveys.worker import run_jobs
 
@@ -57,6 +57,14 @@ def links(
     page = csrf_token(client.get("/contacts/import").text)
     file = (BytesIO(CONTACTS), "contacts.csv")
     client.post("/contacts/import", data={"csrf_token": page, "file": file})
+    suppress(
+        session,
+        b"1" * 32,
+        email="x@x.example",
+        reason=SuppressionReason.MANUAL,
+        source="manual",
+        now=clock(),
+    )
     for survey in session.scalars(select(Survey)):
         make_schedule(session, survey)
     session.commit()
@@ -106,6 +114,8 @@ def addresses(app: Flask, session: Session, links: Links) -> Iterator[tuple[Rule
         "wave_id": [*waves, 9999],
         "run_id": [*waves, 9999],
         "survey_id": list(session.scalars(select(Survey.id))),
+        "mail_id": [*session.scalars(select(OutgoingMail.id).limit(3)), 9999],
+        "suppression_id": [*session.scalars(select(Suppression.id)), 9999],
         "import_id": [*session.scalars(select(Import.id)), 9999],
         "code": ["incentives", "nothing"],
         "locale": ["pl", "en"],

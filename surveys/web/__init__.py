@@ -7,12 +7,14 @@ from flask import Blueprint
 from surveys.web import (
     accounts,
     contacts,
+    deliveries,
     health,
     predict,
     preferences,
     questionnaires,
     respond,
     settings,
+    suppressions,
     waves,
 )
 
@@ -22,12 +24,14 @@ def blueprints() -> Sequence[Blueprint]:
     modules = (
         accounts,
         contacts,
+        deliveries,
         health,
         predict,
         preferences,
         questionnaires,
         respond,
         settings,
+        suppressions,
         waves,
     )
     return [module.bp for module in modules]
