@@ -17,7 +17,7 @@ from heapq import merge
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from analysis.answer_stream import CompanyAnswers, WaveShape, companies_of, people_of, wave_shape
@@ -107,8 +107,10 @@ def store_built(session: Session, built: BuiltWave, *, now: datetime) -> bool:
     if built.cells:
         session.execute(insert(ScoreCell), built.cells)
     session.execute(update(Wave).where(Wave.id == built.wave_id).values(cells_built_at=now))
-    if before != {_key(cell): cell["sizes"] for cell in built.cells}:
-        _note_later_wave(session, built.wave_id)
+    wave = session.get_one(Wave, built.wave_id)
+    is_changed = before != {_key(cell): cell["sizes"] for cell in built.cells}
+    if wave.pool_position < wave.pool_size or (is_changed and wave.audience is Audience.PARTNER):
+        _note_later_waves(session, wave)
     return True
 
 
@@ -155,7 +157,7 @@ def _previous_wave(session: Session, shape: WaveShape) -> Wave | None:
         .where(
             Wave.survey_id == shape.survey_id,
             Wave.audience == shape.audience,
-            Wave.number < shape.number,
+            Wave.number < shape.first_number,
             Wave.mode == shape.mode,
             Wave.state.in_((WaveState.OPEN, WaveState.PAUSED, WaveState.CLOSED)),
         )
@@ -184,30 +186,28 @@ def _with_earlier(
             yield (before if before is not None and before.key == key else None), company
 
 
-def _note_later_wave(session: Session, wave_id: int) -> None:
-    """Links belong to the later wave: it must be built again when this one changed."""
-    wave = session.get_one(Wave, wave_id)
-    if wave.audience is not Audience.PARTNER:
-        return
-    later = session.scalar(
-        select(func.min(Wave.number)).where(
-            Wave.survey_id == wave.survey_id,
-            Wave.audience == wave.audience,
-            Wave.number > wave.number,
-            Wave.cells_built_at.is_not(None),
-        )
+def _note_later_waves(session: Session, wave: Wave) -> None:
+    """What is counted with this wave must be built again when it changed.
+
+    Links belong to the later wave, and to each later wave of the same pool or of the next one.
+    """
+    later = (
+        Wave.survey_id == wave.survey_id,
+        Wave.audience == wave.audience,
+        Wave.number > wave.number,
+        Wave.cells_built_at.is_not(None),
     )
-    if later is not None:
-        session.execute(
-            insert(WaveChange).from_select(
-                ["wave_id"],
-                select(Wave.id).where(
-                    Wave.survey_id == wave.survey_id,
-                    Wave.audience == wave.audience,
-                    Wave.number == later,
-                ),
-            )
-        )
+    following = session.execute(
+        select(Wave.number, Wave.pool_start).where(*later).order_by(Wave.number).limit(1)
+    ).first()
+    if following is None:
+        return
+    touched = Wave.number == following.number
+    if following.pool_start is not None:
+        touched = Wave.pool_start == following.pool_start
+    session.execute(
+        insert(WaveChange).from_select(["wave_id"], select(Wave.id).where(*later, touched))
+    )
 
 
 def _company_totals(session: Session, wave_id: int) -> dict[CellKey, Any]:

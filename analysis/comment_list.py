@@ -19,6 +19,7 @@ from analysis.models import CommentScore, CommentVerdict, VerdictDriver
 from analysis.published_comments import UNSURE
 from analysis.shown_figures import WaveFigures
 from surveys.models import Comment, Question, Wave
+from surveys.pools import of_pool
 from surveys.search_keys import search_key
 from surveys.terms import Mode, Sentiment
 
@@ -207,7 +208,7 @@ def _label_counts(session: Session, wave: Wave, wanted: CommentFilter) -> Counte
 
 def _conditions(wave: Wave, wanted: CommentFilter) -> list[ColumnElement[bool]]:
     """What a verdict must be to stand in the list; the words are looked for elsewhere."""
-    conditions: list[ColumnElement[bool]] = [CommentVerdict.wave_id == wave.id]
+    conditions: list[ColumnElement[bool]] = [of_pool(CommentVerdict.wave_id, wave)]
     if wave.mode is not Mode.IDENTIFIED:
         # Without this mark nobody has looked for names in the text.
         conditions.append(CommentVerdict.names.is_not(None))
@@ -234,7 +235,7 @@ def _drivers(
     session: Session, wave: Wave, comment_ids: Sequence[bytes]
 ) -> Mapping[bytes, Mapping[str, str]]:
     """Drivers with their polarity: of the few comments of a page, else of the whole wave."""
-    query = select(VerdictDriver).where(VerdictDriver.wave_id == wave.id)
+    query = select(VerdictDriver).where(of_pool(VerdictDriver.wave_id, wave))
     if len(comment_ids) <= PAGE_SIZE:
         query = query.where(VerdictDriver.comment_id.in_(comment_ids))
     found: dict[bytes, dict[str, str]] = defaultdict(dict)

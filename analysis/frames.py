@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from analysis.answer_stream import WaveShape
+from analysis.answer_stream import WaveShape, counted_invitations
 from analysis.figures import Measure
 from analysis.models import PublishedCell
 from analysis.segment_keys import members_of
@@ -49,17 +49,21 @@ class QuestionAnswers:
 
 
 def wave_people(session: Session, shape: WaveShape, people: People) -> WavePeople:
-    """The frame of everybody with a response mark in this wave."""
+    """The frame of everybody with a response mark in this wave, or in any wave of its pool."""
     rows = session.execute(
-        select(Invitation.id, Invitation.contact_id, Invitation.partner_id, Invitation.profile_no)
-        .where(Invitation.wave_id == shape.wave_id, Invitation.answered_on.is_not(None))
+        select(
+            Invitation.id,
+            Invitation.wave_id,
+            Invitation.contact_id,
+            Invitation.partner_id,
+            Invitation.profile_no,
+        )
+        .where(*counted_invitations(shape), Invitation.answered_on.is_not(None))
         .order_by(Invitation.id)
     ).all()
-    invited = session.scalar(
-        select(func.count()).select_from(Invitation).where(Invitation.wave_id == shape.wave_id)
-    )
     participants = [
-        Participant(_key(row), _company(row, shape), shape.segments[row.profile_no]) for row in rows
+        Participant(_key(row), _company(row, shape), shape.segments[_profile(row, shape)])
+        for row in rows
     ]
     dimensions = [Dimension(name, (name,)) for name in _stored_dimensions(shape)]
     frame = build_frame(participants, dimensions, people=people)
@@ -67,7 +71,7 @@ def wave_people(session: Session, shape: WaveShape, people: People) -> WavePeopl
         frame=frame,
         person_of={row.id: _key(row) for row in rows},
         company_of={row.id: _company(row, shape) for row in rows},
-        n_invited=invited or 0,
+        n_invited=_count_invited(session, shape),
     )
 
 
@@ -79,17 +83,17 @@ def answers_by_question(
     # an integer of six kilobytes.
     found: dict[int, dict[int, list[Any]]] = defaultdict(lambda: defaultdict(list))
     rows = session.execute(
-        select(Answer.response_id, Answer.question_id, Answer.value)
+        select(Answer.response_id, Invitation.wave_id, Answer.question_id, Answer.value)
         .join(Invitation, Invitation.id == Answer.response_id)
         .where(
-            Invitation.wave_id == shape.wave_id,
+            *counted_invitations(shape),
             Answer.item == 0,
             Answer.value.is_not(None),
         )
         .execution_options(yield_per=2000)
     )
-    for response_id, question_id, value in rows:
-        if value is None:
+    for response_id, wave_id, question_id, value in rows:
+        if value is None or not shape.counts(wave_id, question_id):
             continue
         found[question_id][value].append(people.person_of[response_id])
     return {
@@ -161,6 +165,19 @@ def _question_answers(people: People, by_value: Mapping[int, Sequence[Any]]) -> 
     for each in bits.values():
         everybody |= each
     return QuestionAnswers(everybody, bits)
+
+
+def _count_invited(session: Session, shape: WaveShape) -> int:
+    """How many people were asked; in a pool each once, and nameless ones not at all."""
+    counted = Invitation.id if shape.pool is None else Invitation.contact_id.distinct()
+    return (
+        session.scalar(select(func.count(counted)).where(Invitation.wave_id.in_(shape.wave_ids)))
+        or 0
+    )
+
+
+def _profile(row: Any, shape: WaveShape) -> int:
+    return shape.profile(row.wave_id, row.profile_no)
 
 
 def _key(row: Any) -> Any:

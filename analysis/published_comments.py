@@ -27,6 +27,7 @@ from surveys.models import (
     Question,
     Wave,
 )
+from surveys.pools import of_pool
 from surveys.terms import CellState, Mode
 
 COMMENTS = "comments"
@@ -37,13 +38,17 @@ UNSURE = "unsure"
 
 @dataclass(frozen=True, slots=True)
 class ReadComment:
-    """What counts of one comment: label (or unsure), drivers, its question's driver, company."""
+    """What counts of one comment: label (or unsure), drivers, its question's driver, company.
+
+    `said_by` is one person at one question, who may write in several waves of a pool.
+    """
 
     id: bytes
     label: str
     drivers: Mapping[str, str]
     question_driver: str | None
     company: Hashable
+    said_by: Hashable
 
 
 def published_comments(
@@ -51,7 +56,7 @@ def published_comments(
 ) -> list[dict[str, Any]]:
     """The comment cells of a wave: one for its list, one for each driver with enough of them."""
     comments = read_comments_of(session, wave)
-    pools = _pools(comments, wave, people)
+    pools = _pools(_once_a_person(comments) if wave.is_pooled else comments, wave, people)
     lists = publish_comments(pools, policy)
     if not lists.has_wave:
         hidden = Figure(state=CellState.HIDDEN, reason="too_few")
@@ -75,8 +80,8 @@ def published_comments(
 
 
 def read_comments_of(session: Session, wave: Wave) -> list[ReadComment]:
-    """A wave's comments with the verdict that counts."""
-    drivers = _drivers_of(session, wave.id)
+    """A wave's comments with the verdict that counts; of a pool, those of all its waves."""
+    drivers = _drivers_of(session, wave)
     rows = session.execute(
         select(
             CommentVerdict.comment_id,
@@ -85,22 +90,25 @@ def read_comments_of(session: Session, wave: Wave) -> list[ReadComment]:
             Question.driver_code,
             Invitation.partner_id,
             Invitation.id.label("invitation_id"),
+            Invitation.contact_id,
+            Comment.question_id,
         )
         .join(Comment, Comment.id == CommentVerdict.comment_id)
         .join(Question, Question.id == Comment.question_id)
         .outerjoin(CommentAuthor, CommentAuthor.comment_id == Comment.id)
         .outerjoin(Invitation, Invitation.id == CommentAuthor.response_id)
-        .where(CommentVerdict.wave_id == wave.id)
+        .where(of_pool(CommentVerdict.wave_id, wave))
+        .order_by(CommentVerdict.wave_id, CommentVerdict.comment_id)
     )
     return [_read(row, drivers[row.comment_id]) for row in rows]
 
 
-def _drivers_of(session: Session, wave_id: int) -> dict[bytes, dict[str, str]]:
+def _drivers_of(session: Session, wave: Wave) -> dict[bytes, dict[str, str]]:
     """The drivers that each comment touches by the verdict that counts, with the polarity."""
     found: dict[bytes, dict[str, str]] = defaultdict(dict)
     for row in session.execute(
         select(VerdictDriver.comment_id, VerdictDriver.driver_code, VerdictDriver.polarity).where(
-            VerdictDriver.wave_id == wave_id
+            of_pool(VerdictDriver.wave_id, wave)
         )
     ):
         found[row.comment_id][row.driver_code] = row.polarity
@@ -110,7 +118,23 @@ def _drivers_of(session: Session, wave_id: int) -> dict[bytes, dict[str, str]]:
 def _read(row: Any, drivers: Mapping[str, str]) -> ReadComment:
     label = UNSURE if row.is_unsure else row.label.value
     company = ("person", row.invitation_id) if row.partner_id is None else row.partner_id
-    return ReadComment(row.comment_id, label, drivers, row.driver_code, company)
+    return ReadComment(row.comment_id, label, drivers, row.driver_code, company, _said_by(row))
+
+
+def _said_by(row: Any) -> Hashable:
+    if row.invitation_id is None:
+        return bytes(row.comment_id)
+    # Two nameless marks of a company may be one person.
+    person = ("erased", row.partner_id) if row.contact_id is None else row.contact_id
+    return person, row.question_id
+
+
+def _once_a_person(comments: Sequence[ReadComment]) -> list[ReadComment]:
+    """The newest of whoever wrote at the same question in several waves of a pool.
+
+    All may be read, but who wrote often must not make a list look as if many had written.
+    """
+    return list({comment.said_by: comment for comment in comments}.values())
 
 
 def _pools(comments: Sequence[ReadComment], wave: Wave, people: WavePeople) -> dict[str, Pool]:

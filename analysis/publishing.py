@@ -2,7 +2,8 @@
 
 A wave is ready when it is closed, its anonymous answers are shuffled, its cells are built and its
 comments are read. Then one transaction writes its published cells and marks it published; triggers
-refuse any change afterwards. Identified waves are never published: their pages read the working
+refuse any change afterwards. Waves of a pool are published as one, with the last of them
+(surveys/pools.py). Identified waves are never published: their pages read the working
 cells.
 
 What may be shown is decided by `analysis/suppression` alone; figures come from the working cells of
@@ -12,12 +13,12 @@ cells".
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
 from analysis.answer_stream import anonymous_people, wave_shape
 from analysis.comment_names import fix_names
@@ -63,6 +64,8 @@ from analysis.suppression import (
     publish_wave,
 )
 from surveys.models import InboxResponse, Question, VersionItem, Wave, WaveChange, Wording
+from surveys.pools import HELD, is_pool_over, pool_waves
+from surveys.schedules import lock_survey
 from surveys.terms import Audience, CellState, Mode, WaveState
 
 PARTICIPANTS = "participants"
@@ -82,41 +85,76 @@ class AskedQuestion:
 def waves_to_publish(session: Session) -> Sequence[int]:
     """Closed waves of the confidential modes that are not frozen yet, in the order of their runs.
 
-    An earlier wave of the same survey goes first: what it printed limits what a later one may.
+    An earlier wave of the same survey goes first: what it printed limits what a later one may. Of
+    a pool only the last wave that was held is among them.
     """
+    later = aliased(Wave)
+    is_followed = exists().where(
+        later.survey_id == Wave.survey_id,
+        later.audience == Wave.audience,
+        later.pool_start == Wave.pool_start,
+        later.number > Wave.number,
+        later.state.in_(HELD),
+    )
     return session.scalars(
         select(Wave.id)
         .where(
             Wave.state == WaveState.CLOSED,
             Wave.mode != Mode.IDENTIFIED,
             Wave.published_at.is_(None),
+            ~is_followed,
         )
         .order_by(Wave.survey_id, Wave.number, Wave.id)
     ).all()
 
 
 def is_ready(session: Session, wave_id: int) -> bool:
-    """Whether nothing of the wave waits: no change, no answer in the inbox, no unread comment."""
-    waiting = session.scalar(select(WaveChange.id).where(WaveChange.wave_id == wave_id).limit(1))
-    inbox = session.scalar(
-        select(InboxResponse.id).where(InboxResponse.wave_id == wave_id).limit(1)
+    """Whether nothing waits: no change, no answer in the inbox, no unread comment, no later wave.
+
+    All waves of a pool are asked, and whether another one will still join it.
+    """
+    wave = session.get_one(Wave, wave_id)
+    return is_pool_over(session, wave) and not any(
+        _waits(session, each.id) for each in pool_waves(session, wave)
     )
-    return waiting is None and inbox is None and not has_unread_comments(session, wave_id)
 
 
 def publish(session: Session, wave_id: int, *, now: datetime) -> int:
-    """Freeze one wave; how many cells were written. Does nothing to a wave that is published."""
+    """Freeze one wave; how many cells were written. Does nothing to a wave that is published.
+
+    The last wave of a pool is frozen with the answers of the whole pool; the others never are.
+    """
     wave = session.scalar(
         select(Wave).where(Wave.id == wave_id, Wave.published_at.is_(None)).with_for_update()
     )
     if wave is None or wave.mode is Mode.IDENTIFIED:
         return 0
-    fix_names(session, wave)
+    if wave.is_pooled:
+        # Nobody may open the wave that goes on with this pool while it is being ended.
+        lock_survey(session, wave.survey_id)
+        if not is_pool_over(session, wave):
+            return 0
+    for each in pool_waves(session, wave):
+        fix_names(session, each)
     cells = _Publication(session, wave).cells()
     if cells:
         session.execute(insert(PublishedCell), cells)
     session.execute(update(Wave).where(Wave.id == wave_id).values(published_at=now))
     return len(cells)
+
+
+def policy_of_pool(waves: Sequence[Wave]) -> Policy:
+    """The strictest of what was promised in the waves that are published together."""
+    policies = [policy_of(wave) for wave in waves]
+    return replace(
+        policies[-1],
+        min_people=max(each.min_people for each in policies),
+        min_companies=max(each.min_companies for each in policies),
+        max_share_pct=min(each.max_share_pct for each in policies),
+        min_comments=max(each.min_comments for each in policies),
+        min_repeaters=max(each.min_repeaters for each in policies),
+        is_strict=any(each.is_strict for each in policies),
+    )
 
 
 def policy_of(wave: Wave) -> Policy:
@@ -149,13 +187,21 @@ def asked_questions(session: Session, wave: Wave) -> list[AskedQuestion]:
     return found
 
 
+def _waits(session: Session, wave_id: int) -> bool:
+    change = session.scalar(select(WaveChange.id).where(WaveChange.wave_id == wave_id).limit(1))
+    inbox = session.scalar(
+        select(InboxResponse.id).where(InboxResponse.wave_id == wave_id).limit(1)
+    )
+    return change is not None or inbox is not None or has_unread_comments(session, wave_id)
+
+
 class _Publication:
     """One wave on its way into published cells."""
 
     def __init__(self, session: Session, wave: Wave) -> None:
         self._session = session
         self._wave = wave
-        self._policy = policy_of(wave)
+        self._policy = policy_of_pool(pool_waves(session, wave))
         self._shape = wave_shape(session, wave)
         self._people = People()
         self._present = wave_people(session, self._shape, self._people)

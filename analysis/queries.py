@@ -91,18 +91,22 @@ def driver_statements(session: Session, run: Run, code: str, *, locale: str) -> 
 
 
 def history_of(runs: Iterable[Run], run: Run) -> list[Run]:
-    """This run and the closed ones of its survey before it, at most eight, the oldest first."""
+    """This run and the closed ones of its survey before it, at most eight, the oldest first.
+
+    A pool is one point: its last run.
+    """
     return [*reversed(earlier_runs(runs, run)), run][-MAX_TREND:]
 
 
 def earlier_runs(runs: Iterable[Run], run: Run) -> list[Run]:
-    """The closed runs of the same survey before this one, the newest first."""
+    """The closed runs of the same survey before this one, the newest first; of pools the last."""
     earlier = [
         each
         for each in runs
         if each.partner.survey_id == run.partner.survey_id
-        and each.partner.number < run.partner.number
+        and each.partner.number < run.partner.first_number
         and each.partner.state is WaveState.CLOSED
+        and (not each.partner.is_pooled or each.partner.published_at is not None)
     ]
     return sorted(earlier, key=lambda each: each.partner.number, reverse=True)
 
@@ -110,14 +114,14 @@ def earlier_runs(runs: Iterable[Run], run: Run) -> list[Run]:
 def is_linked(runs: Iterable[Run], run: Run, before: Run) -> bool:
     """Whether the covariance of a run's figures is with this earlier run.
 
-    Cells link a wave with the newest one before it of the same mode, and with no other.
+    Cells link a wave (or a pool) with the newest one before it of the same mode, and with no other.
     """
     linked = [
         each
         for each in runs
         if each.partner.survey_id == run.partner.survey_id
         and each.partner.mode is run.partner.mode
-        and each.partner.number < run.partner.number
+        and each.partner.number < run.partner.first_number
         and each.partner.cells_built_at is not None
     ]
     newest = max(linked, key=lambda each: each.partner.number, default=None)

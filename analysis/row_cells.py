@@ -67,14 +67,17 @@ class RowCells:
 
 
 def wave_before(session: Session, wave: Wave) -> Wave | None:
-    """The run before this one with the same audience and mode, as cells link them."""
+    """The run before this one with the same audience and mode, as cells link them.
+
+    Before a pool it is the last one before the whole pool.
+    """
     return session.scalar(
         select(Wave)
         .where(
             Wave.survey_id == wave.survey_id,
             Wave.audience == wave.audience,
             Wave.mode == wave.mode,
-            Wave.number < wave.number,
+            Wave.number < wave.first_number,
             Wave.cells_built_at.is_not(None),
         )
         .order_by(Wave.number.desc())
