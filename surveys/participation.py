@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.models import Invitation, OutgoingMail, SegmentProfile, Wave
-from surveys.terms import MailKind, MailState, WaveState
+from surveys.terms import Audience, MailKind, MailState, WaveState
 
 #: Where the counts of a closed wave hold its companies and segments.
 DETAIL = "detail"
@@ -159,8 +159,8 @@ class _ProfileCount:
 def _profile_counts(session: Session, wave: Wave) -> list[_ProfileCount]:
     """Counts of each combination of segments: one statement for all dimensions.
 
-    All people of a company have its combination, so that companies add up. Somebody without a
-    company (staff) is one of one.
+    All people of a company have its combination, so that companies add up. Of staff everybody is
+    one of one.
     """
     counts = _by_profile(wave).subquery()
     rows = session.execute(
@@ -181,15 +181,16 @@ def _profile_counts(session: Session, wave: Wave) -> list[_ProfileCount]:
 
 
 def _by_profile(wave: Wave) -> Select[Any]:
-    company = func.coalesce(Invitation.partner_id, -Invitation.id)
+    is_partner = wave.audience is Audience.PARTNER
     people = (
         select(
-            Invitation.profile_no,
+            # Grouped by company alone, SQLite walks the index and sorts nothing.
+            func.min(Invitation.profile_no).label("profile_no"),
             func.count().label("invited"),
             func.sum(case((_took_part(wave), 1), else_=0)).label("took_part"),
         )
         .where(Invitation.wave_id == wave.id)
-        .group_by(Invitation.profile_no, company)
+        .group_by(Invitation.partner_id if is_partner else Invitation.id)
         .subquery()
     )
     return select(

@@ -1,6 +1,15 @@
 """Pages of results: thin edges around the typed pages of `dashboard.py` and its neighbours."""
 
-from analysis.web import board, calibration, comments, drivers, export, exposure, overview
+from analysis.web import (
+    board,
+    calibration,
+    comments,
+    drivers,
+    export,
+    exposure,
+    overview,
+    participation,
+)
 
 BLUEPRINTS = (
     overview.bp,
@@ -8,6 +17,7 @@ BLUEPRINTS = (
     drivers.bp,
     comments.bp,
     calibration.bp,
+    participation.bp,
     export.bp,
     exposure.bp,
 )
