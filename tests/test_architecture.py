@@ -88,6 +88,7 @@ MARKUP = (
     "analysis.calibration_drawings",
     "analysis.charts",
     "analysis.drawings",
+    "analysis.participation_drawings",
     "surveys.i18n",
     "surveys.web.answer_pages",
     "surveys.web.response_page",
