@@ -3,6 +3,8 @@
 Whole sentences about what a chart shows are in findings.py.
 """
 
+from collections.abc import Callable, Mapping
+
 from analysis.driver_page import AnswerShare
 from analysis.figures import Figure
 from analysis.gap import Gap, Mark
@@ -159,24 +161,28 @@ def value_name(dimension: str, value: str) -> str:
     """A segment value as people read it; stored values of the standard lists are translated."""
     if not value:
         return gettext("not given")
-    known = {
-        ("type", "reseller"): gettext("Reseller"),
-        ("type", "integrator"): gettext("Integrator"),
-        ("type", "msp"): gettext("MSP"),
-        ("type", "distributor"): gettext("Distributor"),
-        ("tier", "gold"): gettext("Gold"),
-        ("tier", "silver"): gettext("Silver"),
-        ("tier", "registered"): gettext("Registered"),
-        ("size_band", "micro"): gettext("Micro"),
-        ("size_band", "small"): gettext("Small"),
-        ("size_band", "medium"): gettext("Medium"),
-        ("size_band", "large"): gettext("Large"),
-        ("team", "channel_sales"): gettext("Channel sales"),
-        ("team", "marketing"): gettext("Marketing"),
-        ("team", "support"): gettext("Support"),
-        ("team", "management"): gettext("Management"),
-    }
-    return known.get((dimension, value.casefold()), value[:1].upper() + value[1:])
+    known = _VALUE_NAMES.get((dimension, value.casefold()))
+    return known() if known else value[:1].upper() + value[1:]
+
+
+#: Functions, so that a name is looked up in the page's language, and only the one that is wanted.
+_VALUE_NAMES: Mapping[tuple[str, str], Callable[[], str]] = {
+    ("type", "reseller"): lambda: gettext("Reseller"),
+    ("type", "integrator"): lambda: gettext("Integrator"),
+    ("type", "msp"): lambda: gettext("MSP"),
+    ("type", "distributor"): lambda: gettext("Distributor"),
+    ("tier", "gold"): lambda: gettext("Gold"),
+    ("tier", "silver"): lambda: gettext("Silver"),
+    ("tier", "registered"): lambda: gettext("Registered"),
+    ("size_band", "micro"): lambda: gettext("Micro"),
+    ("size_band", "small"): lambda: gettext("Small"),
+    ("size_band", "medium"): lambda: gettext("Medium"),
+    ("size_band", "large"): lambda: gettext("Large"),
+    ("team", "channel_sales"): lambda: gettext("Channel sales"),
+    ("team", "marketing"): lambda: gettext("Marketing"),
+    ("team", "support"): lambda: gettext("Support"),
+    ("team", "management"): lambda: gettext("Management"),
+}
 
 
 def dimension_title(dimension: str) -> str:

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import flask_babel
+from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request, session
 from markupsafe import Markup
 
@@ -118,9 +120,7 @@ def format_moment(instant: datetime, zone: ZoneInfo) -> str:
 
 def format_number(value: float, decimals: int = 0) -> str:
     """A number with a true minus sign and the language's decimal and group separators."""
-    text = str(flask_babel.format_decimal(round(value, decimals), _pattern(decimals)))
-    is_zero = not re.search(r"[1-9]", text)
-    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
+    return _number_text(str(flask_babel.get_locale()), round(value, decimals), decimals)
 
 
 def format_signed(value: float, decimals: int = 0) -> str:
@@ -161,8 +161,13 @@ def tidy(text: str) -> str:
     return Markup(kept) if isinstance(text, Markup) else kept  # noqa: S704
 
 
-def _pattern(decimals: int) -> str:
-    return "#,##0" + ("." + "0" * decimals if decimals else "")
+@lru_cache(maxsize=4096)
+def _number_text(locale: str, rounded: float, decimals: int) -> str:
+    # A page of results has hundreds of numbers, most of them small integers that come again.
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    text = format_decimal(rounded, pattern, locale=locale)
+    is_zero = not re.search(r"[1-9]", text)
+    return text.lstrip("-") if is_zero else text.replace("-", MINUS)
 
 
 def _local(day: date | datetime, zone: ZoneInfo | None) -> date:
