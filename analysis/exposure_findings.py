@@ -4,7 +4,7 @@ Fixed sentences filled with figures, for the page before a launch and its comman
 sizes of groups, so these words are for the time before a wave opens only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analysis.exposure import (
     AskedAudience,
@@ -149,14 +149,23 @@ def safe_words(policy: Policy) -> str:
 
 
 def headline_words(found: Sequence[AudienceForecast], rate_pct: int) -> str:
-    """The first sentence: how many rows of the first audience that has any are usually shown."""
-    rows = next((each.rows for each in found if each.rows), ())
-    usual = sum(is_usual(row.shown(rate_pct)) for row in rows)
+    """The first sentence: how many groups of the first audience that has any are usually shown."""
+    each = next((each for each in found if each.rows), None)
+    if each is None:
+        return ""
+    figures = {
+        "rate": format_percent(rate_pct / 100),
+        "shown": format_number(sum(is_usual(row.shown(rate_pct)) for row in each.rows)),
+        "groups": format_number(len(each.rows)),
+    }
+    if each.asked.audience is Audience.PARTNER:
+        return gettext(
+            "If %(rate)s answer, %(shown)s of %(groups)s groups of partners are usually shown.",
+            **figures,
+        )
     return gettext(
-        "If %(rate)s answer, %(shown)s of %(rows)s groups are usually shown.",
-        rate=format_percent(rate_pct / 100),
-        shown=format_number(usual),
-        rows=format_number(len(rows)),
+        "If %(rate)s answer, %(shown)s of %(groups)s groups of our team are usually shown.",
+        **figures,
     )
 
 
@@ -172,26 +181,30 @@ def draws_words(n_draws: int) -> str:
 
 
 def advice(found: Sequence[AudienceForecast], rate_pct: int) -> list[str]:
-    """What can be done for more rows, the nearest first; nothing where all are usually shown."""
-    weak = [(each, row) for each in found for row in each.rows if not is_usual(row.shown(rate_pct))]
+    """What can be done for more groups, the nearest first; nothing where all are usually shown."""
+    weak = [(each.asked, row.shown(rate_pct)) for each in found for row in each.rows]
+    weak = [(asked, exposure) for asked, exposure in weak if not is_usual(exposure)]
     if not weak:
         return []
-    codes = {reason.code for _, row in weak if (reason := row.shown(rate_pct).reason)}
-    sentences = [
-        gettext("Ask more people, above all colleagues at companies with one contact."),
-        gettext("Give small values a common name in the contacts (roll up), such as one region."),
-    ]
-    if "would_follow" in codes:
-        sentences.append(
-            gettext("Use fewer dimensions: each one gives more differences to calculate with.")
-        )
-    if any(row.shown(rate_pct).frequency == "sometimes" for _, row in weak):
-        sentences.append(gettext("Remind: what is sometimes shown needs a few answers more."))
-    if any(each.asked.mode is Mode.CONFIDENTIAL for each, _ in weak):
-        sentences.append(
-            gettext("In a small programme, publish several waves in a row as one (pool).")
-        )
-    return sentences
+    return [*_advice_on_people(weak), *_advice_on_rules(weak)]
+
+
+def _advice_on_people(weak: Sequence[tuple[AskedAudience, RowExposure]]) -> Iterator[str]:
+    if any(asked.audience is Audience.PARTNER for asked, _ in weak):
+        yield gettext("Ask more people, above all colleagues at companies with one contact.")
+    else:
+        yield gettext("Ask more of your own team.")
+    yield gettext("Give small groups a common name in the contacts (roll up), such as one region.")
+    if any(exposure.frequency == "sometimes" for _, exposure in weak):
+        yield gettext("Remind: what is sometimes shown needs a few answers more.")
+
+
+def _advice_on_rules(weak: Sequence[tuple[AskedAudience, RowExposure]]) -> Iterator[str]:
+    if any(each.reason and each.reason.code == "would_follow" for _, each in weak):
+        yield gettext("Use fewer dimensions: each one gives more differences to calculate with.")
+    partners = (asked for asked, _ in weak if asked.audience is Audience.PARTNER)
+    if any(asked.mode is Mode.CONFIDENTIAL for asked in partners):
+        yield gettext("In a small programme, publish several waves in a row as one (pool).")
 
 
 def expected_words(step: PlanStep, *, is_last_rate: bool) -> str:

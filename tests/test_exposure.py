@@ -290,6 +290,19 @@ def test_advice_follows_the_reasons(words_app: Flask) -> None:
     assert not any(sentence.startswith("Remind") for sentence in sentences)
 
 
+def test_advice_and_headline_are_of_whoever_is_checked(words_app: Flask) -> None:
+    staff = if_all_answer(asked({"a": 6, "b": 3}, audience=Audience.INTERNAL))
+    partners = forecast([asked({"Gold": 9}, mode=Mode.IDENTIFIED)], seed=1)
+
+    with words_app.app_context():
+        sentences = findings.advice([*partners, staff], 100)
+        headline = findings.headline_words([*partners, staff], 100)
+
+    assert sentences[0] == "Ask more of your own team."
+    assert not any("pool" in sentence for sentence in sentences)
+    assert headline == "If 100% answer, 1 of 3 groups of our team are usually shown."
+
+
 def test_values_of_rare_combinations_are_other_in_every_language(words_app: Flask) -> None:
     with words_app.test_request_context(), in_locale("en"):
         assert findings.row_name(RowKey("tier", (("Other",),))) == "Other"
