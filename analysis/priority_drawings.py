@@ -28,7 +28,7 @@ def priority_drawing(points: Sequence[ImportancePoint], label: str) -> Markup:
             limits=(0, _MOST_WEIGHT),
             step=0.1,
             minimum_span=0.4,
-            margin=0.05,
+            margin=_clear_of_corners([point.importance for point in points]),
         ),
         middle=importance_average(points),
         words=charts.QuadrantWords(
@@ -57,9 +57,9 @@ def momentum_drawing(page: Priorities, label: str) -> Markup:
         y_axis=charts.axis_for(
             [*changes, 0],
             limits=(-100, 100),
-            step=5 if max(map(abs, changes)) <= _SHORTEST_CHANGE_AXIS else 20,
+            step=_change_step(changes),
             minimum_span=_SHORTEST_CHANGE_AXIS,
-            margin=2,
+            margin=_clear_of_corners([*changes, 0]),
         ),
         middle=(page.average_level, 0),
         words=charts.QuadrantWords(
@@ -73,6 +73,17 @@ def momentum_drawing(page: Priorities, label: str) -> Markup:
         number=format_number,
         y_number=format_signed,
     )
+
+
+def _clear_of_corners(values: Sequence[float]) -> float:
+    """Room above and below the outermost discs, so that they do not cover the corners' words."""
+    return 0.16 * (max(values) - min(values))
+
+
+def _change_step(changes: Sequence[float]) -> float:
+    """Few enough numbers that they have room beside the chart."""
+    farthest = max(map(abs, changes))
+    return 5 if farthest <= 15 else 10 if farthest <= 40 else 20
 
 
 def _score_axis(scores: Sequence[float]) -> charts.Axis:

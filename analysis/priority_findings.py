@@ -6,7 +6,7 @@ Fixed sentences, as in findings.py: nothing is claimed that an interval does not
 from collections.abc import Iterable, Sequence
 
 from analysis.gap import Composite
-from analysis.importance import MINIMUM_PAIRS, Level, Momentum, WeightSource
+from analysis.importance import MINIMUM_PAIRS, Momentum, WeightSource
 from analysis.priorities import (
     FEWEST_POINTS,
     Absence,
@@ -176,11 +176,6 @@ def no_momentum_words(page: Priorities) -> str:
     return gettext(
         "Too few drivers can be compared with %(wave)s for a chart.", wave=wave_title(page.since)
     )
-
-
-def level_name(level: Level) -> str:
-    """Where a driver stands among those plotted."""
-    return {Level.ABOVE: gettext("above average"), Level.BELOW: gettext("below average")}[level]
 
 
 def weights_words(page: Priorities) -> str:

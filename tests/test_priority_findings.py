@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from made_figures import DRIVERS, both, exact, hidden, in_words, run_of
 
-from analysis import priority_drawings
+from analysis import priority_drawings, priority_tables
 from analysis import priority_findings as findings
 from analysis.figures import IMPORTANCE
-from analysis.importance import Level
 from analysis.priorities import Priorities, build_priorities, stated_metrics
 from analysis.shown_figures import TOTAL, RunFigures, WaveTotals
 
@@ -112,7 +111,6 @@ def test_momentum_claims_only_what_is_bigger_than_chance() -> None:
     assert findings.momentum_words(high).startswith(
         "High, but clearly falling since Q4 2026: 8 Direct-sales rules."
     )
-    assert findings.level_name(Level.BELOW) == "below average"
 
 
 def test_weights_are_named_with_the_drivers_they_go_over() -> None:
@@ -129,6 +127,26 @@ def test_weights_are_named_with_the_drivers_they_go_over() -> None:
         " No wave has asked partners yet how important each driver is."
     )
     assert said() == "Importance is not known, so there are no weights: all drivers count alike."
+
+
+def test_the_tables_have_every_driver_with_number_or_reason() -> None:
+    page = moved(partners(20, None, 50, r=0.3), partners(60, 40, 51))
+
+    placed, change = priority_tables.importance_table(page), priority_tables.momentum_table(page)
+
+    assert placed.headings == ["Driver", "Score", "Importance, average 1", "Link, −1 to 1"]
+    assert placed.rows == [
+        ["1 Incentives", "20", "1.00", "0.3"],
+        ["8 Direct-sales rules", "50", "1.00", "0.3"],
+        ["6 Listening", "–", "–", "–"],
+    ]
+    assert [row[0] for row in change.rows] == [
+        "1 Incentives",
+        "8 Direct-sales rules",
+        "6 Listening",
+    ]
+    assert change.rows[0][2:] == ["−40", "−50 to −30", "bigger than chance"]
+    assert change.rows[2][1:] == ["–", "–", "–", "hidden to protect anonymity"]
 
 
 def test_voices_over_unequal_drivers_are_not_set_side_by_side_in_silence() -> None:

@@ -117,8 +117,8 @@ def test_a_clear_fall_is_said_drawn_and_listed(asked: Asked) -> None:
     assert 'class="pt maybe"' not in momentum
     rows = tables_of(page)["Level and momentum"]
     assert len(rows) == 10
-    assert {row[5] for row in rows} == {"bigger than chance"}
-    assert all(re.fullmatch(r"−\d+", row[3]) for row in rows), rows
+    assert {row[4] for row in rows} == {"bigger than chance"}
+    assert all(re.fullmatch(r"−\d+", row[2]) for row in rows), rows
 
 
 def test_the_first_wave_says_that_momentum_starts_later(asked: Asked) -> None:
@@ -137,7 +137,8 @@ def test_links_stand_in_where_no_wave_asked(runs: Runs) -> None:
     assert "weighted by how strongly each goes with recommending us" in text_of(
         card(page, "weighted")
     )
-    assert all(row[3] == "–" for row in tables_of(page)["Importance and score"])
+    headings = re.findall(r'role="columnheader"[^>]*>(.*?)</th>', card(page, "fix"))
+    assert headings[3:] == ["Link, −1 to 1"]
 
 
 def test_the_weighted_score_stands_beside_the_unweighted_one(runs: Runs) -> None:

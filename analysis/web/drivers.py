@@ -13,6 +13,7 @@ from analysis import (
     findings,
     priority_drawings,
     priority_findings,
+    priority_tables,
     words,
 )
 from analysis.comment_list import (
@@ -127,6 +128,7 @@ def _chart_page(choice: Choice | None) -> str:
         priorities=_priorities(choice, all_drivers),
         priority_findings=priority_findings,
         priority_drawings=priority_drawings,
+        priority_tables=priority_tables,
     )
 
 
