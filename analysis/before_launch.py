@@ -20,6 +20,7 @@ from surveys.invitations import invitees
 from surveys.models import Driver, Question, Survey, VersionItem
 from surveys.participation import participations
 from surveys.questionnaires import published_version
+from surveys.schedules import schedule_of
 from surveys.terms import Audience, Mode, QuestionKind, WaveState
 from surveys.waves import Run, all_runs, open_runs, wave_by_policy
 
@@ -28,18 +29,21 @@ from surveys.waves import Run, all_runs, open_runs, wave_by_policy
 class BeforeLaunch:
     """What a wave would start from; `open_run_id` is the run that is open instead, if there is one.
 
-    `last_label` names the closed wave that rates and deviations are of; None before the first.
+    `last_label` names the closed wave that rates are of, None before the first. `pooled_waves` is
+    how many waves in a row the schedule publishes as one.
     """
 
     open_run_id: int | None
     audiences: Sequence[AskedAudience]
     plan: PlanFacts
     last_label: str | None
+    pooled_waves: int
 
 
 def before_launch(session: Session, survey: Survey, *, now: datetime) -> BeforeLaunch:
     """Everything that the next wave of a survey would start from, as it is now."""
     running = open_runs(session, survey.id)
+    schedule = schedule_of(session, survey.id)
     asked = [asked_audience(session, survey, audience, now=now) for audience in Audience]
     closed = [run for run in all_runs(session, survey.id) if run.partner.state is WaveState.CLOSED]
     return BeforeLaunch(
@@ -47,6 +51,7 @@ def before_launch(session: Session, survey: Survey, *, now: datetime) -> BeforeL
         audiences=asked,
         plan=_plan_facts(session, survey, asked, closed),
         last_label=closed[-1].partner.label if closed else None,
+        pooled_waves=schedule.pooled_waves if schedule else 1,
     )
 
 

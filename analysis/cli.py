@@ -122,6 +122,7 @@ def exposure(survey: str, draws: int, as_json: bool) -> None:
         is_last_rate=rate is not None,
         rate_pct=judged_rate_pct(rate),
         n_draws=draws,
+        pooled_waves=launch.pooled_waves,
     )
     click.echo("\n".join(lines))
 

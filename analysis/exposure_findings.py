@@ -180,13 +180,26 @@ def draws_words(n_draws: int) -> str:
     )
 
 
-def advice(found: Sequence[AudienceForecast], rate_pct: int) -> list[str]:
+def pool_words(pooled_waves: int) -> str:
+    """What changes where waves are published as one; empty where each is by itself."""
+    if pooled_waves == 1:
+        return ""
+    return ngettext(
+        "The schedule publishes %(num)s wave in a row as one: then more groups are shown than the"
+        " answers of a single wave tell here.",
+        "The schedule publishes %(num)s waves in a row as one: then more groups are shown than the"
+        " answers of a single wave tell here.",
+        pooled_waves,
+    )
+
+
+def advice(found: Sequence[AudienceForecast], rate_pct: int, *, pooled_waves: int = 1) -> list[str]:
     """What can be done for more groups, the nearest first; nothing where all are usually shown."""
     weak = [(each.asked, row.shown(rate_pct)) for each in found for row in each.rows]
     weak = [(asked, exposure) for asked, exposure in weak if not is_usual(exposure)]
     if not weak:
         return []
-    return [*_advice_on_people(weak), *_advice_on_rules(weak)]
+    return [*_advice_on_people(weak), *_advice_on_rules(weak, is_pooled=pooled_waves > 1)]
 
 
 def _advice_on_people(weak: Sequence[tuple[AskedAudience, RowExposure]]) -> Iterator[str]:
@@ -199,11 +212,13 @@ def _advice_on_people(weak: Sequence[tuple[AskedAudience, RowExposure]]) -> Iter
         yield gettext("Remind: what is sometimes shown needs a few answers more.")
 
 
-def _advice_on_rules(weak: Sequence[tuple[AskedAudience, RowExposure]]) -> Iterator[str]:
+def _advice_on_rules(
+    weak: Sequence[tuple[AskedAudience, RowExposure]], *, is_pooled: bool
+) -> Iterator[str]:
     if any(each.reason and each.reason.code == "would_follow" for _, each in weak):
         yield gettext("Use fewer dimensions: each one gives more differences to calculate with.")
     partners = (asked for asked, _ in weak if asked.audience is Audience.PARTNER)
-    if any(asked.mode is Mode.CONFIDENTIAL for asked in partners):
+    if not is_pooled and any(asked.mode is Mode.CONFIDENTIAL for asked in partners):
         yield gettext("In a small programme, publish several waves in a row as one (pool).")
 
 

@@ -26,6 +26,7 @@ def report_lines(
     is_last_rate: bool,
     rate_pct: int,
     n_draws: int,
+    pooled_waves: int,
 ) -> Iterator[str]:
     """The report, line by line, in the present language."""
     yield survey_name
@@ -46,7 +47,9 @@ def report_lines(
         yield from _audience_lines(each, rate_pct)
     yield ""
     yield findings.draws_words(n_draws)
-    yield from findings.advice(found, rate_pct)
+    if pooled_waves > 1:
+        yield findings.pool_words(pooled_waves)
+    yield from findings.advice(found, rate_pct, pooled_waves=pooled_waves)
 
 
 def report_json(

@@ -244,6 +244,22 @@ def test_the_schedule_and_the_launch_lead_to_the_page(
         assert f'href="/surveys/{survey_id}/exposure"' in client.get(address).text
 
 
+@on_sqlite
+def test_a_pool_is_said_to_show_more_and_not_advised_again(
+    client: FlaskClient, session: Session
+) -> None:
+    survey_id = programme(session, client)
+    advised = "publish several waves in a row as one" in text_of(page_of(client, survey_id))
+    make_schedule(session, session.get_one(Survey, survey_id), pooled_waves=2)
+    session.commit()
+
+    text = text_of(page_of(client, survey_id))
+
+    assert advised
+    assert "The schedule publishes 2 waves in a row as one" in text
+    assert "publish several waves in a row as one" not in text
+
+
 @pytest.fixture(scope="module")
 def runs(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """A survey with two published waves and an open one."""
