@@ -6,11 +6,17 @@ from analysis import charts
 from analysis.participation_findings import finished_steps, row_label, trend_words
 from analysis.participation_page import DimensionPart, ParticipationPage, SegmentRow, Voice
 from analysis.words import short_wave
-from surveys.i18n import format_number, gettext
+from surveys.i18n import format_number, gettext, pgettext
 from surveys.participation import Participation
 from surveys.terms import Audience
 
 PERCENT_LIMITS = (0.0, 100.0)
+
+
+def finished_title() -> str:
+    """The heading of those who sent their answers."""
+    # "Sent" of a mail and of answers is one word in Polish.
+    return pgettext("answers", "Finished")
 
 
 def steps_of(voice: Voice) -> list[tuple[str, int]]:
@@ -26,7 +32,7 @@ def steps_of(voice: Voice) -> list[tuple[str, int]]:
             (gettext("Opened the link"), funnel.opened),
             (gettext("Started"), funnel.started),
         ]
-    return [*steps, (gettext("Finished"), funnel.completed)]
+    return [*steps, (finished_title(), funnel.completed)]
 
 
 def funnel_drawings(voice: Voice) -> list[tuple[str, int, Markup]]:

@@ -14,10 +14,12 @@ from analysis.participation_page import (
     TrendStep,
     Voice,
 )
+from analysis.shown_figures import Row
 from analysis.stats import Interval
-from analysis.words import row_name, segment_name
+from analysis.words import segment_name
 from surveys.i18n import format_number, format_percent, gettext, ngettext, wave_title
 from surveys.participation import Participation
+from surveys.promises import dimension_name
 from surveys.terms import Audience
 
 
@@ -174,11 +176,7 @@ def part_words(part: DimensionPart) -> str:
         if rows:
             sentences.append(_named(rows, is_under=is_under, is_open=False, short=True))
     if len(sentences) == 1:
-        sentences.append(
-            gettext(
-                "No group differs from the rest by more than chance and five points of its weight."
-            )
-        )
+        sentences.append(gettext("The differences may be chance, or weigh little."))
     return " ".join(sentences)
 
 
@@ -267,7 +265,7 @@ def _rate(counts: Participation) -> float:
 def _named(
     rows: Sequence[SegmentRow], *, is_under: bool, is_open: bool, short: bool = False
 ) -> str:
-    name = segment_name if short else row_name
+    name = segment_name if short else _full_name
     segments = ", ".join(name(row.row) for row in rows)
     if is_open:
         if is_under:
@@ -276,6 +274,12 @@ def _named(
     if is_under:
         return gettext("Underrepresented: %(segments)s.", segments=segments)
     return gettext("Overrepresented: %(segments)s.", segments=segments)
+
+
+def _full_name(row: Row) -> str:
+    return gettext(
+        "%(segment)s (%(dimension)s)", segment=segment_name(row), dimension=dimension_name(row[0])
+    )
 
 
 def _left_out(reweighting: Reweighting) -> str:

@@ -123,7 +123,7 @@ def test_a_group_that_answers_less_than_the_rest_is_named() -> None:
     assert [row.row[1] for row in part.rows] == ["registered", "silver", "gold"]
     assert [row.row[1] for row in part.under] == ["registered"]
     assert [row.row[1] for row in part.over] == ["gold"]
-    assert words_of(page) == "Underrepresented: Tier: Registered."
+    assert words_of(page) == "Underrepresented: Registered (tier)."
     with in_words():
         assert participation_findings.verdict_words(part.rows[0]) == "underrepresented"
         assert participation_findings.verdict_words(part.rows[1]) in (
@@ -324,7 +324,7 @@ def test_an_open_wave_speaks_of_the_present() -> None:
     figures = both(None, None)
     figures.run.partner.state = WaveState.OPEN
 
-    assert words_of(page_of(figures=figures)) == "Underrepresented so far: Tier: Registered."
+    assert words_of(page_of(figures=figures)) == "Underrepresented so far: Registered (tier)."
     nobody = page_of({}, counts=Participation(invited=9, delivered=9), figures=figures)
     assert words_of(nobody) == "Nobody has answered yet."
 

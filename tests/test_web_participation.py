@@ -164,7 +164,7 @@ def test_an_underrepresented_group_is_named(
     page = read(client, run)
 
     text = text_of(page)
-    assert "Underrepresented: Tier: Silver." in text
+    assert "Underrepresented: Silver (tier)." in text
     assert "21 of 40 Invited companies" in text
     silver = tables_of(page)["Participation: Tier"][0]
     assert silver[:4] == ["Silver", "40", "6", "15%"]
