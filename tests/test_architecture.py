@@ -89,6 +89,7 @@ MARKUP = (
     "analysis.charts",
     "analysis.drawings",
     "analysis.participation_drawings",
+    "analysis.priority_drawings",
     "surveys.i18n",
     "surveys.web.answer_pages",
     "surveys.web.response_page",
