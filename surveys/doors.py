@@ -49,6 +49,7 @@ class Door:
     min_people: int
     min_companies: int
     dimensions: tuple[str, ...]
+    pool_size: int
     time_zone: str
     opened_on: date | None
     started_on: date | None
@@ -154,6 +155,7 @@ _DOOR = (
                 "min_people",
                 "min_companies",
                 "dimensions",
+                "pool_size",
             )
         ),
         _SURVEYS.c.locales,

@@ -34,6 +34,41 @@ class PoolPlace:
 ALONE = PoolPlace(size=1, position=1, start=None)
 
 
+@dataclass(frozen=True, slots=True)
+class PoolStatus:
+    """A wave's place for those who look at it.
+
+    `n_held` waves of the pool have been held so far; `results_id` is the wave that has the results
+    of all of them, None until they are published.
+    """
+
+    position: int
+    size: int
+    n_held: int
+    results_id: int | None
+    wave_id: int
+
+    @property
+    def has_results(self) -> bool:
+        """Whether the results are this very wave's."""
+        return self.results_id == self.wave_id
+
+
+def pool_status(session: Session, wave: Wave) -> PoolStatus | None:
+    """Where a wave stands in its pool and what became of it; None for a wave on its own."""
+    if not wave.is_pooled:
+        return None
+    waves = session.scalars(select(Wave).where(*_in_pool(wave)).order_by(Wave.number)).all()
+    last = waves[-1]
+    return PoolStatus(
+        position=wave.pool_position,
+        size=wave.pool_size,
+        n_held=len(waves),
+        results_id=None if last.published_at is None else last.id,
+        wave_id=wave.id,
+    )
+
+
 def place_in_pool(session: Session, survey: Survey, *, number: int, wanted: int) -> PoolPlace:
     """Where the run that opens now with this number stands; the same for both audiences.
 

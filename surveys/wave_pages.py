@@ -16,6 +16,7 @@ from surveys.invitations import AudienceSize, audience_sizes, count_to_remind
 from surveys.mail.outbox import counts_by_state
 from surveys.models import Exclusion, OutgoingMail, Schedule, Survey, SurveyVersion, Wave
 from surveys.participation import Participation, participations
+from surveys.pools import PoolStatus, pool_status
 from surveys.recurrence import RecurrenceRule
 from surveys.reminders import REMINDER_KINDS, next_reminder, reminder_plan
 from surveys.schedules import (
@@ -115,6 +116,12 @@ class RunPage:
     mails: Mapping[MailState, int]
     reminders: Sequence[ReminderLine]
     reminders_now: Sequence[ReminderNow]
+    pool: PoolStatus | None = None
+
+    @property
+    def waits_for_pool(self) -> bool:
+        """Whether its results come with a later wave."""
+        return self.pool is not None and self.pool.position < self.pool.size
 
     @property
     def n_waiting(self) -> int:
@@ -170,6 +177,7 @@ def run_page(session: Session, run: Run, *, now: datetime) -> RunPage:
         mails=counts_by_state(session, list(ids)),
         reminders=_reminders(session, run),
         reminders_now=_reminders_now(session, run, now),
+        pool=pool_status(session, run.partner),
     )
 
 

@@ -15,6 +15,7 @@ from analysis.words import dimension_title, segment_name
 from surveys.db import db
 from surveys.errors import NotFound
 from surveys.permissions import wave_for
+from surveys.pools import PoolStatus, pool_status
 from surveys.terms import Mode, WaveState
 from surveys.waves import Run
 from surveys.web.sign_in import current_user
@@ -37,6 +38,7 @@ class Choice:
     runs: Sequence[Run]
     row: Row
     earlier: Sequence[Run] = ()
+    pool: PoolStatus | None = None
 
     @property
     def row_key(self) -> str:
@@ -52,6 +54,16 @@ class Choice:
     def is_collecting(self) -> bool:
         """Whether the run still takes answers and shows only who took part."""
         return self.run.partner.state in (WaveState.OPEN, WaveState.PAUSED)
+
+    @property
+    def is_in_pool(self) -> bool:
+        """Whether what there is to say of a run without results is its place in its pool.
+
+        Not of a full pool's last wave that has closed: its results are worked out now.
+        """
+        if self.pool is None:
+            return False
+        return self.pool.position < self.pool.size or self.is_collecting
 
     @property
     def is_identified(self) -> bool:
@@ -148,6 +160,7 @@ def _choice(run: Run, runs: Sequence[Run]) -> Choice:
         runs=runs,
         row=row,
         earlier=earlier,
+        pool=pool_status(db.session(), run.partner),
     )
 
 

@@ -24,11 +24,13 @@ from surveys.db import db
 from surveys.models import Contact, Schedule, SurveyVersion
 from surveys.participation import participations
 from surveys.permissions import Permission, allows
+from surveys.pool_words import pool_text
 from surveys.terms import Mode
 from surveys.web.sign_in import current_user, signed_in
 from surveys.workspace import workspace
 
 bp = Blueprint("overview", __name__)
+bp.add_app_template_global(pool_text, "pool_text")
 
 
 @bp.get("/")

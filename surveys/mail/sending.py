@@ -291,6 +291,7 @@ class LetterWriter:
             min_people=wave.min_people,
             min_companies=wave.min_companies,
             dimensions=wave.dimensions,
+            pooled_waves=wave.pool_size,
         )
 
     def _minutes_of(self, wave: Wave) -> int:

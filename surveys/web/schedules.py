@@ -74,7 +74,7 @@ def save(survey_id: int) -> Response | str | tuple[str, int]:
     try:
         if request.form.get("do") == "preview":
             draft = drafted(survey, form.wish(), known)
-            check_schedule(draft, now=now())
+            check_schedule(draft, now=now(), mode=survey.mode)
             return _render(survey, known, form, shown=draft, is_preview=True)
         schedule = save_schedule(session, survey, form.wish(), now=now())
     except ScheduleRefused as error:

@@ -78,6 +78,7 @@ def _shared_context(
             min_people=door.min_people,
             min_companies=door.min_companies,
             dimensions=door.dimensions,
+            pooled_waves=door.pool_size,
         ),
         "disclosure": (
             disclosure_text(

@@ -7,7 +7,8 @@ from wtforms import DateField, HiddenField, IntegerField, StringField, TimeField
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import TextInput
 
-from surveys.i18n import gettext
+from surveys.i18n import gettext, ngettext
+from surveys.pools import MAX_POOLED_WAVES
 from surveys.recurrence import Frequency
 from surveys.schedules import (
     MAX_GRACE_HOURS,
@@ -20,6 +21,7 @@ from surveys.terms import Audience, MailKind
 from surveys.web.forms import BaseForm
 
 BY_DATE, BY_WEEKDAY = "date", "weekday"
+POOL_SIZES = tuple(str(size) for size in range(1, MAX_POOLED_WAVES + 1))
 FREQUENCIES = (Frequency.ONCE, Frequency.MONTHLY, Frequency.QUARTERLY, Frequency.YEARLY)
 
 
@@ -89,6 +91,7 @@ class ScheduleForm(BaseForm):
     open_days = WholeNumberField(validators=[Filled()])
     grace_hours = WholeNumberField(validators=[Filled()])
     reminders = StringField(validators=[OneOf(tuple(Reminders))])
+    pooled_waves = StringField(default="1", validators=[OneOf(POOL_SIZES)])
 
     def wish(self) -> ScheduleWish:
         """What was chosen; only after validation."""
@@ -102,6 +105,7 @@ class ScheduleForm(BaseForm):
             open_days=int(self.open_days.data or 0),
             grace_hours=int(self.grace_hours.data or 0),
             reminders=Reminders(str(self.reminders.data)),
+            pooled_waves=int(str(self.pooled_waves.data)),
         )
 
     def refuse(self, problems: Mapping[str, str]) -> None:
@@ -138,6 +142,7 @@ def form_values(wish: ScheduleWish) -> dict[str, object]:
         "open_days": wish.open_days,
         "grace_hours": wish.grace_hours,
         "reminders": wish.reminders.value,
+        "pooled_waves": str(wish.pooled_waves),
     }
 
 
@@ -159,13 +164,22 @@ def choice_names() -> dict[str, dict[str, str]]:
             Reminders.FIRST.value: gettext("1: on day 4"),
             Reminders.BOTH.value: gettext("2: on day 4 and 2 days before the close"),
         },
+        "pooled_waves": {size: _pool_name(int(size)) for size in POOL_SIZES},
     }
+
+
+def _pool_name(size: int) -> str:
+    if size == 1:
+        return gettext("After every wave")
+    return ngettext("Every %(num)s wave together", "Every %(num)s waves together", size)
 
 
 def schedule_problem(name: str, reason: str) -> str:
     """Why a schedule is refused, and what to do."""
     if name == "grace_hours":
         return gettext("Use 0 to %(most)s hours.", most=MAX_GRACE_HOURS)
+    if name == "pooled_waves":
+        return _pool_problem(reason)
     if name == "starts_on":
         return gettext("No wave would open after today. Choose a later date.")
     if reason == "overlaps_next":
@@ -175,6 +189,21 @@ def schedule_problem(name: str, reason: str) -> str:
         least=MIN_OPEN_DAYS,
         most=MAX_OPEN_DAYS,
     )
+
+
+def _pool_problem(reason: str) -> str:
+    texts = {
+        "anonymous": gettext(
+            "Waves of an anonymous survey cannot be published together: nobody can tell whether"
+            " two answers come from one person, so nobody could be counted once."
+        ),
+        "identified": gettext(
+            "Answers of an identified survey are shown at once, so there is nothing to publish"
+            " together."
+        ),
+        "once": gettext("There is only one wave. Choose how often it repeats."),
+    }
+    return texts.get(reason, gettext("Choose one of the list."))
 
 
 def extension_problem(reason: str) -> str:

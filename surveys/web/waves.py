@@ -21,6 +21,8 @@ from surveys.permissions import (
     wave_for,
     wave_for_running,
 )
+from surveys.pool_words import pool_text
+from surveys.pools import pool_status
 from surveys.reminders import remind_now
 from surveys.runtime import now, settings
 from surveys.terms import Audience
@@ -75,7 +77,7 @@ def close(wave_id: int) -> Response | tuple[str, int]:
         return _was_over(run.id)
     _audit("wave.close", run.id)
     db.session.commit()
-    flash(gettext("The wave is closed. Its results appear as soon as they are computed."), "ok")
+    _say_closed(run)
     return redirect(url_for(".show", wave_id=run.id), 303)
 
 
@@ -209,6 +211,14 @@ def _queue_reminders(session: Session, run: Run, form: RemindForm) -> int:
         # The worker, or a second click, queued the same reminders a moment earlier.
         return 0
     return queued
+
+
+def _say_closed(run: Run) -> None:
+    pool = pool_status(db.session(), run.partner)
+    if pool is not None and pool.position < pool.size:
+        flash(f"{gettext('The wave is closed.')} {pool_text(pool)}", "ok")
+        return
+    flash(gettext("The wave is closed. Its results appear as soon as they are computed."), "ok")
 
 
 def _say_reminded(queued: int) -> None:
