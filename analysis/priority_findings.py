@@ -15,7 +15,7 @@ from analysis.priorities import (
     Moving,
     Priorities,
 )
-from analysis.shown_figures import DriverInfo
+from analysis.shown_figures import DriverInfo, RunFigures
 from analysis.words import printed_range_words
 from surveys.i18n import format_number, gettext, ngettext, wave_title
 
@@ -210,6 +210,15 @@ def fewer_drivers_words(page: Priorities) -> str:
         partners=ours.n_drivers,
         staff=theirs.n_drivers,
     )
+
+
+def no_score_words(figures: RunFigures, *, is_staff: bool) -> str:
+    """Why a voice has no score of all drivers."""
+    if is_staff and figures.run.internal is None:
+        return gettext("Our team was not asked.")
+    if is_staff and figures.internal is None:
+        return gettext("Appears when the wave has closed")
+    return gettext("No driver is shown exactly.")
 
 
 def range_text(score: Composite) -> str:

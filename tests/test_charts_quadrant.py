@@ -125,6 +125,13 @@ def test_the_most_pressing_disc_keeps_its_place() -> None:
     assert float(lead.get("cy") or "nan") == pytest.approx(330 * 29 / 40)
 
 
+def test_a_moved_disc_keeps_off_the_names_of_the_corners() -> None:
+    drawn = plotted((50, 0.63), (50, 0.63), (50, 0.63))
+
+    heights = sorted(y for _, y in discs(drawn))
+    assert heights == pytest.approx([38.5, 64.5, 90.5])
+
+
 def test_numbers_of_the_upright_axis_are_drawn_where_they_are_asked_for() -> None:
     point = QuadrantPoint(1, 50, -10)
 

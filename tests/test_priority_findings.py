@@ -149,6 +149,17 @@ def test_the_tables_have_every_driver_with_number_or_reason() -> None:
     assert change.rows[2][1:] == ["–", "–", "–", "hidden to protect anonymity"]
 
 
+def test_a_voice_without_a_score_says_why() -> None:
+    def said(figures: RunFigures, *, is_staff: bool = True) -> str:
+        return findings.no_score_words(figures, is_staff=is_staff)
+
+    assert said(both(partners(40, 50, 60), None, internal=False)) == "Our team was not asked."
+    assert said(both(partners(40, 50, 60), None)) == "Appears when the wave has closed"
+    shown = both(partners(None, None, None), partners(None, None, None))
+    assert said(shown) == "No driver is shown exactly."
+    assert said(both(partners(None, None, None), None), is_staff=False) == said(shown)
+
+
 def test_voices_over_unequal_drivers_are_not_set_side_by_side_in_silence() -> None:
     equal = page_of(both(partners(40, 50, 60), partners(40, 50, 60)))
     unequal = page_of(both(partners(40, 50, 60), partners(40, None, 60)))

@@ -19,6 +19,7 @@ _APART = 26  # between middles of discs that share a column: two radii and their
 _NARROWEST = 260
 _TICKS_HEIGHT = 30
 _CORNER = 10
+_NAMES_HEIGHT = 36  # the row of the corners' names, and half a disc
 
 
 class Corner(StrEnum):
@@ -163,13 +164,20 @@ def _placed(points: Sequence[QuadrantPoint], field: _Field) -> list[tuple[Quadra
 
 
 def _free_height(wanted: float, taken: Sequence[float], field: _Field) -> float:
-    """The nearest height to the wanted one whose disc covers no other, within the plot."""
+    """The nearest height to the wanted one whose disc covers no other, within the plot.
+
+    A disc that has to move keeps out of the rows of the corners' names, if there is room elsewhere.
+    """
     touching = [y + side * _APART for y in taken for side in (-1, 1)]
     candidates = [y for y in touching if _RADIUS <= y <= field.height - _RADIUS]
     free = [
         y for y in (wanted, *candidates) if all(abs(y - other) > _APART - 0.01 for other in taken)
     ]
-    return min(free, key=lambda y: abs(y - wanted), default=wanted)
+    return min(free, key=lambda y: (_worse(y, wanted, field), abs(y - wanted)), default=wanted)
+
+
+def _worse(y: float, wanted: float, field: _Field) -> bool:
+    return y != wanted and not _NAMES_HEIGHT <= y <= field.height - _NAMES_HEIGHT
 
 
 def _lead(point: QuadrantPoint, y: float, field: _Field) -> list[Markup]:
