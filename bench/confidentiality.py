@@ -3,7 +3,8 @@
     python -m bench.confidentiality [--surveys N] [--seed S] [--dump DIR]
 
 Prints one JSON line: leaks found and share of cells shown, for the plain threshold, with each rule
-added, and for guards that ask for 5, 10, 20 repeaters and strict, by number of answering companies.
+added, and for guards that ask for 5, 10, 20 repeaters and strict, by number of answering companies;
+and for the default policy with each two waves of a survey published as one.
 Ends with status 1 if the engine leaks, or if the attacker finds nothing where only the plain
 threshold is applied (then it does not bite). With --dump, N.cells.json holds all that a manager
 could see of survey N (default policy) and N.micro.csv the truth behind it.
@@ -17,7 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from random import Random
@@ -55,6 +56,8 @@ POLICIES = {
     "strict": Policy(is_strict=True),
 }
 DEFAULT = "20"
+POOLED = "pooled"
+POOL_SIZE = 2
 BANDS = ("under_20", "20_59", "60_up")
 
 
@@ -176,6 +179,24 @@ def make_survey(seed: int, number: int) -> Survey:
     """
     field_ = _Field(Random(f"{seed}/{number}"))
     return Survey(field_.dimensions, tuple(field_.wave(wave) for wave in range(1, N_WAVES + 1)))
+
+
+def make_pooled_survey(seed: int, number: int) -> Survey:
+    """Survey `number` of a seed, as pools of two waves each: everybody once, by the latest answer.
+
+    Its single waves begin with those of `make_survey`.
+    """
+    field_ = _Field(Random(f"{seed}/{number}"))
+    waves = [field_.wave(wave) for wave in range(1, POOL_SIZE * N_WAVES + 1)]
+    pools = tuple(
+        _pool(waves[POOL_SIZE * pool : POOL_SIZE * (pool + 1)], pool + 1) for pool in range(N_WAVES)
+    )
+    return Survey(field_.dimensions, pools)
+
+
+def _pool(waves: Sequence[Sequence[Person]], number: int) -> tuple[Person, ...]:
+    latest = {person.person: person for wave in waves for person in wave}
+    return tuple(replace(person, wave=number) for person in latest.values())
 
 
 # What a manager sees
@@ -332,13 +353,17 @@ def _band(wave: Sequence[Person]) -> str:
 def run(surveys: int = 2000, seed: int = 1, dump: str | None = None) -> dict[str, object]:
     """Publish and attack that many random surveys; the result is what `main` prints."""
     ways = ["plain", "companies", "in_wave", *POLICIES]
-    tallies = {way: _Tally() for way in ways}
+    tallies = {way: _Tally() for way in [*ways, POOLED]}
     cells = dict.fromkeys(BANDS, 0)
+    pooled_cells = dict.fromkeys(BANDS, 0)
     seconds: list[float] = []
     for number in range(1, surveys + 1):
         survey = make_survey(seed, number)
-        for wave in survey.waves:
-            cells[_band(wave)] += len(_all_keys(survey, wave))
+        _count_cells(survey, cells)
+        pooled = make_pooled_survey(seed, number)
+        _count_cells(pooled, pooled_cells)
+        shown = published(pooled, POLICIES[DEFAULT])
+        tallies[POOLED].add(pooled, shown, number, Rules(), deep=True)
         for way in ways:
             shown = _publish(survey, way)
             repeaters = None if way == "strict" else int(way) if way.isdigit() else 20
@@ -348,7 +373,14 @@ def run(surveys: int = 2000, seed: int = 1, dump: str | None = None) -> dict[str
                 seconds.append(shown.seconds)
                 if dump is not None:
                     _write(Path(dump), number, survey, shown.cells)
-    return _summary(surveys, seed, tallies, cells, seconds)
+    by_way = dict.fromkeys(ways, cells) | {POOLED: pooled_cells}
+    return _summary(surveys, seed, tallies, by_way, seconds)
+
+
+def _count_cells(survey: Survey, cells: dict[str, int]) -> None:
+    """Add how many cells each wave has that are not empty."""
+    for wave in survey.waves:
+        cells[_band(wave)] += len(_all_keys(survey, wave))
 
 
 def _publish(survey: Survey, way: str) -> _Shown:
@@ -363,25 +395,31 @@ def _summary(
     surveys: int,
     seed: int,
     tallies: Mapping[str, _Tally],
-    cells: Mapping[str, int],
+    cells: Mapping[str, Mapping[str, int]],
     seconds: Sequence[float],
 ) -> dict[str, object]:
     ordered = sorted(seconds)
+    guarded = [*POLICIES, POOLED]
     return {
         "benchmark": "confidentiality",
         "surveys": surveys,
         "seed": seed,
-        "leaks": sum(tallies[way].n_leaking_between for way in POLICIES),
+        "leaks": sum(tallies[way].n_leaking_between for way in guarded),
         "plain_leaks": tallies["plain"].n_leaking,
-        "ways": {way: _way(tally, cells, surveys) for way, tally in tallies.items()},
-        "cells": {"all": sum(cells.values()), **cells},
+        "ways": {way: _way(tally, cells[way], surveys) for way, tally in tallies.items()},
+        "cells": _with_sum(cells[DEFAULT]),
+        "cells_pooled": _with_sum(cells[POOLED]),
         "seconds_per_survey": {
             "median": round(median(ordered), 4),
             "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 4),
             "slowest": round(ordered[-1], 4),
         },
-        "examples": [text for way in POLICIES for text in tallies[way].examples][:5],
+        "examples": [text for way in guarded for text in tallies[way].examples][:5],
     }
+
+
+def _with_sum(cells: Mapping[str, int]) -> dict[str, int]:
+    return {"all": sum(cells.values()), **cells}
 
 
 def _way(tally: _Tally, cells: Mapping[str, int], surveys: int) -> dict[str, object]:

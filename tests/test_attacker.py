@@ -15,7 +15,7 @@ import pytest
 from analysis.suppression import TOTAL, Policy, RowKey, Verdict, hiding
 from bench import attacker, confidentiality
 from bench.attacker import Cell, Finding, Person, Rules, attack
-from bench.confidentiality import by_threshold, make_survey, published
+from bench.confidentiality import by_threshold, make_pooled_survey, make_survey, published
 from bench.shown_cells import CountedWave
 
 SURVEYS = range(1, 41)
@@ -206,6 +206,33 @@ def test_a_question_without_the_exact_check_gives_a_combination_away(
     assert found.kind == "rational combination"
 
 
+def test_pooled_waves_give_nothing_away_and_without_the_guard_they_do() -> None:
+    kept: list[int] = []
+    unguarded: list[int] = []
+    for number in SURVEYS:
+        survey = make_pooled_survey(SEED, number)
+        for policy_guards, found in ((True, kept), (False, unguarded)):
+            cells = published(survey, Policy(), guarded=policy_guards).cells
+            if next(attack(cells, survey.people, RULES), None):
+                found.append(number)
+
+    assert kept == []
+    assert unguarded != []
+
+
+def test_everybody_is_once_in_a_pool_with_their_latest_answer() -> None:
+    single, pooled = make_survey(SEED, 3), make_pooled_survey(SEED, 3)
+
+    pool = {person.person: person for person in pooled.waves[0]}
+    first, second = ({person.person: person for person in wave} for wave in single.waves[:2])
+
+    assert len(pool) == len(pooled.waves[0])
+    assert pool.keys() == first.keys() | second.keys()
+    for key, person in pool.items():
+        latest = second.get(key) or first[key]
+        assert (person.answers, person.segments) == (latest.answers, latest.segments)
+
+
 def test_the_attacker_shares_no_code_with_the_engine() -> None:
     tree = ast.parse(Path(attacker.__file__).read_text(encoding="utf-8"))
 
@@ -232,7 +259,8 @@ def test_the_benchmark_prints_one_line_and_dumps_what_was_seen_and_the_truth(
     lines = capsys.readouterr().out.splitlines()
     result = json.loads(lines[-1])
     assert (status, len(lines), result["leaks"], result["surveys"]) == (0, 1, 0, 4)
-    assert set(result["ways"]) == {"plain", "companies", "in_wave", "5", "10", "20", "strict"}
+    ways = {"plain", "companies", "in_wave", "5", "10", "20", "strict", "pooled"}
+    assert set(result["ways"]) == ways
     cells = json.loads((tmp_path / "1.cells.json").read_text(encoding="utf-8"))
     with (tmp_path / "1.micro.csv").open(encoding="utf-8", newline="") as file:
         header, *people = csv.reader(file)
