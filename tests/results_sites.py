@@ -24,7 +24,13 @@ TEXTS = (
     "We now lead with another brand.",
     "Ask Kowalski, hm.",
 )
-RESULT_PATHS = ("/overview/{run}", "/drivers/{run}", "/drivers/{run}/listening", "/comments/{run}")
+RESULT_PATHS = (
+    "/overview/{run}",
+    "/drivers/{run}",
+    "/drivers/{run}/listening",
+    "/comments/{run}",
+    "/participation/{run}",
+)
 
 
 @dataclass(frozen=True, slots=True)
