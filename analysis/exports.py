@@ -52,9 +52,16 @@ def require_exportable(kind: Kind, figures: RunFigures) -> None:
         raise NotConfidential(kind.value)
     if kind is not Kind.CODEBOOK and figures.partner is None:
         raise NotPublished(
-            f"wave {figures.run.id} has no results yet: they appear once it has closed"
+            f"wave {figures.run.id} has no results yet: they appear once {_end_of(figures.run)}"
             " and its answers and comments are worked through"
         )
+
+
+def _end_of(run: Run) -> str:
+    wave = run.partner
+    if wave.pool_position == wave.pool_size:
+        return "it has closed"
+    return f"the last wave of its pool has closed (it is {wave.pool_position} of {wave.pool_size})"
 
 
 def export_table(

@@ -26,11 +26,14 @@ from sqlalchemy.orm import Session
 from analysis.answer_stream import people_of, wave_shape
 from analysis.cells import build_due, differing_cells, waves_to_build
 from analysis.comment_list import shown_comments
+from analysis.exports import Kind, require_exportable
 from analysis.frames import answers_by_question, wave_people
 from analysis.models import CommentVerdict, PublishedCell
 from analysis.publishing import is_ready, policy_of_pool, waves_to_publish
+from analysis.queries import run_figures
 from analysis.suppression import People
 from surveys.db import Base, prepare_engine
+from surveys.errors import NotPublished
 from surveys.invitations import LinkKeys
 from surveys.models import (
     Answer,
@@ -107,6 +110,11 @@ def test_single_waves_of_a_pool_show_nothing_and_the_last_shows_everybody_once(
         for wave in run.waves:
             assert session.get_one(Wave, wave.id).published_at is None
     assert session.scalar(select(func.count()).select_from(PublishedCell)) == 0
+    with pytest.raises(
+        NotPublished, match=r"the last wave of its pool has closed \(it is 2 of 3\)"
+    ):
+        require_exportable(Kind.SCORES, run_figures(session, second))
+    session.rollback()
 
     last = next_wave(app, session, keys, clock, survey, fill=high, only=part(0, 6))
 

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from factories import MONDAY, make_programme, make_schedule, make_survey
-from sqlalchemy import update
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -180,6 +182,22 @@ def test_what_was_chosen_is_read_back_from_the_schedule(session: Session) -> Non
 
     assert wish is not None
     assert wish.pooled_waves == 4
+
+
+def test_waves_of_an_older_release_stay_alone(app: Flask, session: Session, keys: LinkKeys) -> None:
+    run = hold(session, keys, pooled_survey(session, 2), 0)
+    ids = [wave.id for wave in run.waves]
+    session.rollback()
+
+    with app.app_context():
+        downgrade(revision="0003")
+        upgrade()
+    session.expire_all()
+
+    waves = session.scalars(select(Wave).order_by(Wave.id)).all()
+    assert [wave.id for wave in waves] == ids
+    assert {(w.pool_size, w.pool_position, w.pool_start) for w in waves} == {(1, 1, None)}
+    assert session.scalars(select(Schedule.pooled_waves)).all() == [1]
 
 
 @pytest.mark.parametrize(
