@@ -110,9 +110,7 @@ def test_single_waves_of_a_pool_show_nothing_and_the_last_shows_everybody_once(
         for wave in run.waves:
             assert session.get_one(Wave, wave.id).published_at is None
     assert session.scalar(select(func.count()).select_from(PublishedCell)) == 0
-    with pytest.raises(
-        NotPublished, match=r"the last wave of its pool has closed \(it is 2 of 3\)"
-    ):
+    with pytest.raises(NotPublished, match=r"last wave of its pool has closed \(it is 2 of 3\)"):
         require_exportable(Kind.SCORES, run_figures(session, second))
     session.rollback()
 

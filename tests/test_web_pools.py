@@ -95,6 +95,7 @@ def test_the_last_wave_of_a_pool_shows_the_results_of_all(pools: Site) -> None:
     for path in ("/overview/{run}", "/drivers/{run}", "/comments/{run}", "/waves/{run}"):
         text = page(pools, path.format(run=second))
         assert "Results of 2 waves together. Of each person the latest answers count." in text
+    assert "Of the last of these waves only." in page(pools, f"/overview/{second}")
     assert "48 comments" in page(pools, f"/comments/{second}")
 
 
