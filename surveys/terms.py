@@ -85,6 +85,12 @@ class WaveState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PauseReason(StrEnum):
+    """Why a running wave sends nothing; a person resumes it (surveys/pauses.py)."""
+
+    MAIL_POLICY = "mail_policy"
+
+
 class Channel(StrEnum):
     """Which link brought the respondent."""
 
@@ -120,6 +126,13 @@ class MailState(StrEnum):
     SUPPRESSED = "suppressed"
     CANCELLED = "cancelled"
     UNCERTAIN = "uncertain"
+
+
+class WhenUncertain(StrEnum):
+    """What becomes of an invitation of which nobody knows whether it arrived."""
+
+    RESEND = "resend"
+    HOLD = "hold"
 
 
 class SuppressionReason(StrEnum):

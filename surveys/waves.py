@@ -376,6 +376,7 @@ def _store_missed(session: Session, survey: Survey, scheduled_at: datetime, reas
 
 def _close(session: Session, wave: Wave, *, now: datetime) -> None:
     wave.state = WaveState.CLOSED
+    wave.pause_reason = None
     lock_predictions(session, wave, now=now)
     session.add(WaveChange(wave_id=wave.id))
     session.flush()

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from surveys.models import Setting
+from surveys.terms import WhenUncertain
 
 KEY = "workspace"
 DEFAULT_COLOUR = "#0E4B5A"
@@ -21,7 +22,8 @@ class Workspace:
     """The vendor as partners see it in a mail and on the survey page.
 
     `vendor` is shown exactly as stored and never inflected. `sender_email` is the From address,
-    `reply_to` a mailbox that somebody reads.
+    `reply_to` a mailbox that somebody reads. `when_uncertain`: whether an invitation that may or
+    may not have arrived is sent once more, or left to a person.
     """
 
     vendor: str = ""
@@ -30,6 +32,7 @@ class Workspace:
     reply_to: str = ""
     postal_address: str = ""
     colour: str = DEFAULT_COLOUR
+    when_uncertain: str = WhenUncertain.RESEND
 
     @property
     def is_ready(self) -> bool:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,9 +40,10 @@ from surveys.mail.transport import DEADLINE_SECONDS, Delivery, Outcome, Step
 from surveys.mail.wanted import REMINDERS
 from surveys.models import Contact, Invitation, OutgoingMail, Suppression, Survey, Wave
 from surveys.preferences import lift_suppression, suppress
-from surveys.terms import MailKind, MailState, SuppressionReason, WaveState
+from surveys.terms import MailKind, MailState, SuppressionReason, WaveState, WhenUncertain
 from surveys.tokens import identity_hash
 from surveys.waves import Run, close_run
+from surveys.workspace import save_workspace, workspace
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 SENT = Delivery(Outcome.SENT, Step.DOT, 250, "queued")
@@ -419,6 +420,24 @@ def test_an_uncertain_invitation_is_sent_again_once(
 
     assert seen == [MailState.QUEUED, MailState.UNCERTAIN]
     assert mail(session, select_first(session)).n_uncertain == 2
+
+
+@pytest.mark.parametrize("is_dead", [True, False], ids=["the sender died", "the line was lost"])
+def test_an_uncertain_invitation_is_left_to_a_person_who_wants_it_so(
+    session: Session, run: Run, is_dead: bool
+) -> None:
+    wish = replace(workspace(session), when_uncertain=WhenUncertain.HOLD)
+    save_workspace(session, wish, now=MONDAY, user_id=None)
+    session.commit()
+    claim = claim_one(session)
+    claim_data(session, claim, now=MONDAY)
+    if not is_dead:
+        settle(session, claim, UNCERTAIN, kind=MailKind.INVITATION, now=MONDAY)
+    expire_leases(session, now=MONDAY + timedelta(minutes=10))
+    session.commit()
+
+    row = mail(session, claim.mail_id)
+    assert (row.state, row.n_uncertain) == (MailState.UNCERTAIN, 1)
 
 
 @pytest.mark.parametrize("is_dead", [True, False], ids=["the sender died", "the line was lost"])

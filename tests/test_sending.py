@@ -11,13 +11,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-from factories import MONDAY, SECRET, SetClock, make_settings, make_user, open_survey
+from factories import MONDAY, SECRET, SetClock, make_user, open_survey
 from flask import Flask
+from mail_answers import Answering, send, sender_of
 from smtp_faults import FaultServer
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
@@ -26,11 +26,9 @@ import surveys.promises
 from surveys.i18n import page_locale
 from surveys.invitations import LinkKeys, queue_reminders
 from surveys.mail.outbox import LEASE_SECONDS
-from surveys.mail.sending import Sender, Sent, send_due
 from surveys.mail.transport import (
     Delivery,
     Envelope,
-    MailTransport,
     MemoryTransport,
     Outcome,
     SmtpTransport,
@@ -44,48 +42,6 @@ from surveys.tokens import identity_hash
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 MAIL_SENDER = Path(__file__).with_name("mail_sender.py")
-
-
-class Answering:
-    """A transport that answers each mail as it is told, and counts what it took."""
-
-    def __init__(self, answer: Callable[[Envelope], Delivery]) -> None:
-        self.answer = answer
-        self.tried: list[str] = []
-        self.sent: list[bytes] = []
-
-    def send(
-        self, envelope: Envelope, message: bytes, *, may_send_data: Callable[[], bool]
-    ) -> Delivery:
-        self.tried.append(envelope.recipient)
-        delivery = self.answer(envelope)
-        if delivery.step in (Step.CONNECT, Step.MAIL, Step.RCPT):
-            return delivery
-        if not may_send_data():
-            return Delivery(Outcome.ABANDONED, Step.RCPT)
-        if delivery.outcome is Outcome.SENT:
-            self.sent.append(message)
-        return delivery
-
-    def close(self) -> None:
-        return
-
-
-def sender_of(app: Flask, transport: MailTransport, *, owner: str = "a", **values: Any) -> Sender:
-    """A sender of this application; `values` change its settings."""
-    url = app.config["SQLALCHEMY_DATABASE_URI"]
-    return Sender(
-        settings=make_settings(url, Path(app.instance_path), **values),
-        transport=transport,
-        environment=app.jinja_env,
-        owner=owner,
-        clock=app.config["PULSE_CLOCK"],
-    )
-
-
-def send(app: Flask, engine: Engine, sender: Sender) -> Sent:
-    with app.app_context(), Session(engine) as own:
-        return send_due(own, sender)
 
 
 def states(session: Session) -> Counter[MailState]:

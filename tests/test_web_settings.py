@@ -168,3 +168,16 @@ def test_a_form_without_the_guard_stores_nothing(alicja: FlaskClient, session: S
     assert reply.status_code == 422
     assert "open for too long" in text_of(reply)
     assert stored(session) == Workspace()
+
+
+def test_what_becomes_of_an_uncertain_invitation_is_chosen_here(
+    alicja: FlaskClient, session: Session
+) -> None:
+    assert stored(session).when_uncertain == "resend"
+
+    page = alicja.get(save(alicja, when_uncertain="hold").location)
+
+    assert stored(session).when_uncertain == "hold"
+    assert '<option value="hold" selected>Leave it to me' in page.text
+    assert save(alicja, when_uncertain="twice").status_code == 422
+    assert stored(session).when_uncertain == "hold"

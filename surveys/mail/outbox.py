@@ -16,7 +16,7 @@ The protocol, one committed statement per arrow:
   past its lease changes nothing.
 
 Exactly-once does not exist over SMTP. What is uncertain is counted and shown, resent at most once
-(an invitation) or left to a person (a reminder).
+(an invitation) or left to a person (a reminder; with the policy 'hold' an invitation, too).
 
 `claim_*` commit, because a claim that is not committed is none; every other function leaves that to
 its caller. Source: RFC 5321 4.5.4.1 (retries), RFC 1047 (duplicates after the final dot).
@@ -43,14 +43,15 @@ from surveys.mail.pacing import (
 from surveys.mail.transport import DEADLINE_SECONDS, Delivery, Outcome
 from surveys.mail.wanted import is_suppressed, is_wanted, reminder_is_needless, wave_has_ended
 from surveys.models import OutgoingMail
-from surveys.terms import MailKind, MailState
+from surveys.terms import MailKind, MailState, WhenUncertain
+from surveys.workspace import workspace
 
 LEASE_SECONDS = 180
 RETRY_MINUTES = (5, 30, 60, 120, 180)
 #: With the waits above, about four days.
 MAX_ATTEMPTS = 36
 
-RESENT_WHEN_UNCERTAIN = (MailKind.INVITATION, MailKind.STAFF_INVITATION, MailKind.PASSWORD_RESET)
+INVITATIONS = (MailKind.INVITATION, MailKind.STAFF_INVITATION)
 WAITING = (MailState.QUEUED, MailState.DEFERRED)
 _NOT_HELD = {"owner": None, "lease_until": None}
 
@@ -194,12 +195,23 @@ def expire_leases(session: Session, *, now: datetime) -> int:
     )
     unsent = claimed.values(state=MailState.QUEUED, **_NOT_HELD)
     in_data = expired.where(OutgoingMail.state == MailState.IN_DATA)
-    may_resend = and_(OutgoingMail.kind.in_(RESENT_WHEN_UNCERTAIN), OutgoingMail.n_uncertain == 0)
+    kinds = resent_when_uncertain(session)
+    may_resend = and_(OutgoingMail.kind.in_(kinds), OutgoingMail.n_uncertain == 0)
     resent = in_data.where(may_resend).values(state=MailState.QUEUED, n_uncertain=1, **_NOT_HELD)
     shown = in_data.values(
         state=MailState.UNCERTAIN, n_uncertain=OutgoingMail.n_uncertain + 1, **_NOT_HELD
     )
     return sum(_changed(session, statement) for statement in (hopeless, unsent, resent, shown))
+
+
+def resent_when_uncertain(session: Session) -> tuple[MailKind, ...]:
+    """The kinds that are sent once more when nobody knows whether they arrived.
+
+    A password reset was asked for by its receiver, who can do so again but not wait for it.
+    """
+    if workspace(session).when_uncertain == WhenUncertain.HOLD:
+        return (MailKind.PASSWORD_RESET,)
+    return (*INVITATIONS, MailKind.PASSWORD_RESET)
 
 
 def counts_by_state(session: Session, wave_ids: Sequence[int]) -> dict[MailState, int]:
@@ -231,7 +243,7 @@ def _after_uncertain(
     session: Session, claim: Claim, kind: MailKind, now: datetime
 ) -> dict[str, Any]:
     times = session.scalar(select(OutgoingMail.n_uncertain).where(OutgoingMail.id == claim.mail_id))
-    again = kind in RESENT_WHEN_UNCERTAIN and not times
+    again = kind in resent_when_uncertain(session) and not times
     return {
         "state": MailState.QUEUED if again else MailState.UNCERTAIN,
         "due_at": now + timedelta(minutes=RETRY_MINUTES[0]),

@@ -38,6 +38,7 @@ from surveys.mail.pacing import Pace
 from surveys.mail.transport import Delivery, Envelope, MailTransport, Outcome, Step
 from surveys.mail.verp import bounce_address, envelope_id
 from surveys.models import Contact, Invitation, OutgoingMail, SurveyVersion, User, Wave
+from surveys.pauses import is_policy_refusal, pause_if_refused
 from surveys.preferences import preferences_token, suppress
 from surveys.promises import promise_text
 from surveys.question_bank import fill
@@ -140,7 +141,7 @@ def _send_batch(session: Session, sender: Sender, claims: list[Claim], result: S
 
 def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWriter") -> Delivery:
     mail = session.get_one(OutgoingMail, claim.mail_id, populate_existing=True)
-    kind = mail.kind
+    kind, wave_id = mail.kind, mail.wave_id
     try:
         facts = letters.facts(mail)
         message = compose(sender.environment, facts).as_bytes()
@@ -167,6 +168,8 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
             ),
         )
     settle(session, claim, delivery, kind=kind, now=sender.clock())
+    if wave_id is not None and _is_refused_by_policy(delivery):
+        pause_if_refused(session, wave_id, now=sender.clock())
     if _is_unknown_mailbox(delivery):
         _suppress(session, claim, now=sender.clock())
     session.commit()
@@ -194,6 +197,11 @@ def _is_unknown_mailbox(delivery: Delivery) -> bool:
     if status is None:
         return delivery.code == MAILBOX_UNAVAILABLE
     return status["subject"] == "1" and status["detail"] not in ("7", "8")
+
+
+def _is_refused_by_policy(delivery: Delivery) -> bool:
+    is_refused = delivery.outcome is Outcome.REFUSED
+    return is_refused and is_policy_refusal(delivery.code, delivery.text)
 
 
 def _suppress(session: Session, claim: Claim, *, now: datetime) -> None:

@@ -17,6 +17,7 @@ from surveys.email_addresses import normalise_email
 from surveys.i18n import gettext
 from surveys.permissions import Permission, allows
 from surveys.runtime import now
+from surveys.terms import WhenUncertain
 from surveys.vendor_colour import READABLE_CONTRAST, WHITE, contrast, readable_vendor_colour
 from surveys.web.forms import BaseForm
 from surveys.web.sign_in import current_user, signed_in
@@ -42,6 +43,7 @@ class SettingsForm(BaseForm):
     reply_to = StringField(filters=[_trimmed])
     postal_address = StringField(filters=[_trimmed])
     colour = StringField(filters=[_trimmed])
+    when_uncertain = StringField(default=WhenUncertain.RESEND.value)
 
     def validate_vendor(self, field: Field) -> None:
         """Needed: every mail and survey begins with it."""
@@ -67,6 +69,11 @@ class SettingsForm(BaseForm):
     def validate_postal_address(self, field: Field) -> None:
         """A line of text."""
         _refuse_unfit(field.data, MAX_ADDRESS_LENGTH)
+
+    def validate_when_uncertain(self, field: Field) -> None:
+        """One of the two."""
+        if field.data and field.data not in list(WhenUncertain):
+            raise ValidationError(gettext("Choose one of the two."))
 
     def validate_colour(self, field: Field) -> None:
         """Hexadecimal."""
@@ -119,6 +126,7 @@ def _chosen(form: SettingsForm) -> Workspace:
         reply_to=normalise_email(form.reply_to.data or "") or "",
         postal_address=_trimmed(form.postal_address.data),
         colour=readable_vendor_colour(form.colour.data or ""),
+        when_uncertain=form.when_uncertain.data or WhenUncertain.RESEND,
     )
 
 
@@ -137,6 +145,10 @@ def _page(form: SettingsForm, stored: Workspace) -> str:
         form=form,
         stored=stored,
         colour=readable_vendor_colour(stored.colour),
+        when_uncertain={
+            WhenUncertain.RESEND.value: gettext("Send it once more"),
+            WhenUncertain.HOLD.value: gettext("Leave it to me"),
+        },
         may_change=allows(current_user(), Permission.CHANGE_WORKSPACE),
     )
 

@@ -15,7 +15,7 @@ from surveys.i18n import (
 )
 from surveys.recurrence import LAST, Frequency, RecurrenceRule
 from surveys.schedules import ScheduleState
-from surveys.terms import Audience, MailKind, MailState, Mode, WaveState
+from surveys.terms import Audience, MailKind, MailState, Mode, PauseReason, WaveState
 from surveys.wave_pages import RunLine
 
 SHORTEST_MONTH = 28
@@ -75,13 +75,14 @@ def schedule_word(state: ScheduleState) -> str:
 
 
 def missed_text(reason: str | None) -> str:
-    """Why a scheduled wave did not open."""
+    """Why a scheduled wave did not open, or why a running one is paused."""
     texts = {
         "too_late": gettext("Nothing was running when it was due, and later it was too late."),
         "no_sender": gettext("No sender was set, so no mail could leave."),
         "no_version": gettext("No questionnaire was published."),
         "no_contacts": gettext("There was nobody to ask."),
         "already_open": gettext("The wave before it was still open."),
+        PauseReason.MAIL_POLICY: gettext("Mail servers refuse its mails as unwanted."),
     }
     return texts.get(reason or "", reason or "")
 

@@ -14,6 +14,7 @@ from surveys.db import db
 from surveys.errors import FieldError, NothingToAsk, WaveStateError
 from surveys.i18n import gettext, ngettext
 from surveys.invitations import LinkKeys
+from surveys.pauses import resume_run
 from surveys.permissions import (
     Permission,
     survey_for,
@@ -78,6 +79,25 @@ def close(wave_id: int) -> Response | tuple[str, int]:
     _audit("wave.close", run.id)
     db.session.commit()
     _say_closed(run)
+    return redirect(url_for(".show", wave_id=run.id), 303)
+
+
+@bp.post("/waves/<int:wave_id>/resume")
+@signed_in(Permission.RUN_SURVEYS)
+def resume(wave_id: int) -> Response | tuple[str, int]:
+    """Go on sending the mails of a run that was paused."""
+    session = db.session()
+    run = run_of(session, wave_for_running(session, current_user(), wave_id))
+    if not EmptyForm().validate():
+        return _render("manage/waves/show.html", run, ExtendForm()), 422
+    try:
+        again = resume_run(session, run, now=now())
+    except WaveStateError:
+        db.session.rollback()
+        return redirect(url_for(".show", wave_id=run.id), 303)
+    _audit("wave.resume", run.id, mails=again)
+    db.session.commit()
+    flash(gettext("The wave goes on. Mails that were refused as unwanted are tried again."), "ok")
     return redirect(url_for(".show", wave_id=run.id), 303)
 
 
