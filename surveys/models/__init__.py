@@ -6,7 +6,7 @@ analysis/models.py.
 
 from surveys.models.accounts import ApiKey, User
 from surveys.models.actions import Action, Alert, AlertRule, RadarMark
-from surveys.models.outbox import MailEvent, OutgoingMail
+from surveys.models.outbox import MailboxPosition, MailEvent, OutgoingMail
 from surveys.models.partners import (
     PARTNER_DIMENSIONS,
     Contact,
@@ -80,6 +80,7 @@ __all__ = [
     "Lease",
     "MailEvent",
     "MailTextRow",
+    "MailboxPosition",
     "Order",
     "OutgoingMail",
     "Partner",

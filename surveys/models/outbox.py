@@ -3,7 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.db import TINY_TEXT, Base
@@ -64,6 +72,7 @@ class OutgoingMail(Base):
     tried_at: Mapped[datetime | None] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
+    bounce: Mapped[str | None] = mapped_column(TINY_TEXT)
     n_uncertain: Mapped[int] = mapped_column(SmallInteger, default=0)
     step: Mapped[str | None] = mapped_column(TINY_TEXT)
     reply_code: Mapped[int | None] = mapped_column(SmallInteger)
@@ -71,7 +80,11 @@ class OutgoingMail(Base):
 
 
 class MailEvent(Base):
-    """What came back: a bounce, a complaint, an opt-out by mail. Unmatched ones have no mail."""
+    """What came back: a bounce, a complaint, an opt-out by mail. Unmatched ones have no mail.
+
+    The same message is kept once: by the place where it was found (`source`, `source_key`) and by
+    the SHA-256 of its bytes (`digest`), since a mailbox that is rebuilt numbers its mails anew.
+    """
 
     __tablename__ = "mail_events"
     __table_args__ = (UniqueConstraint("source", "source_key"),)
@@ -85,4 +98,16 @@ class MailEvent(Base):
     source_key: Mapped[str | None]
     status: Mapped[str | None] = mapped_column(TINY_TEXT)
     detail: Mapped[str | None]
+    digest: Mapped[bytes | None] = mapped_column(unique=True, index=True)
     created_at: Mapped[datetime]
+
+
+class MailboxPosition(Base):
+    """How far a mailbox has been read; another `uid_validity` makes every UID new (RFC 9051)."""
+
+    __tablename__ = "mailbox_positions"
+
+    mailbox: Mapped[str] = mapped_column(primary_key=True)
+    uid_validity: Mapped[int] = mapped_column(BigInteger)
+    last_uid: Mapped[int] = mapped_column(BigInteger)
+    read_at: Mapped[datetime]

@@ -1,7 +1,7 @@
 """What in a bounce may say which mail it is about: ENVID, return address, Message-ID.
 
-Only collected here, in the order in which they are to be tried; whether we made them is checked by
-surveys/mail/verp.py (HMAC) and by the outbox (Message-ID).
+Only what has the form of ours is collected, in the order in which it is to be tried; whether we
+made it is checked by surveys/mail/verp.py (HMAC) and by the outbox (Message-ID).
 """
 
 import re
@@ -28,7 +28,7 @@ _MESSAGE_ID_LINE = re.compile(
     r"^[> \t]*(?:X-Original-)?Message-ID:\s*(<[\x21-\x3b\x3d\x3f-\x7e]{3,250}>)",
     re.IGNORECASE | re.MULTILINE,
 )
-_PRINTED = re.compile(r"[\x21-\x7e]{1,100}")
+_ENVELOPE_ID = re.compile(r"[1-9][0-9]{0,18}-[0-9a-f]{20}", re.IGNORECASE)
 _TO_US = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "Resent-To", "Apparently-To")
 _FROM_US = ("Return-Path", "X-Return-Path", "Sender", "Errors-To")
 _FIELD_TYPES = (
@@ -61,9 +61,9 @@ def _groups(message: Message) -> Iterator[Fields]:
 def _envelope_ids(messages: Sequence[Message]) -> Iterator[str]:
     for message in messages:
         for group in _groups(message):
-            found = _PRINTED.fullmatch(group.get("original-envelope-id", ""))
+            found = _ENVELOPE_ID.fullmatch(group.get("original-envelope-id", ""))
             if found:
-                yield found[0]
+                yield found[0].lower()
 
 
 def _return_addresses(messages: Sequence[Message]) -> Iterator[str]:
