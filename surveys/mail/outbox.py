@@ -40,6 +40,7 @@ from surveys.mail.pacing import (
     wait_for_turn,
     within_caps,
 )
+from surveys.mail.quiet_hours import is_in_quiet_hours
 from surveys.mail.transport import DEADLINE_SECONDS, Delivery, Outcome
 from surveys.mail.wanted import is_suppressed, is_wanted, reminder_is_needless, wave_has_ended
 from surveys.models import OutgoingMail
@@ -88,7 +89,8 @@ def claim_due(
 ) -> list[Claim]:
     """Take up to `limit` due mails for this owner, within both caps; commits.
 
-    A domain at its cap is left out, so that it holds up nobody else's mail.
+    A domain at its cap and people for whom it is night are left out, so that they hold up nobody
+    else's mail.
     """
     wait_for_turn(session)
     recent = recent_tries(session, now=now)
@@ -98,6 +100,7 @@ def claim_due(
             OutgoingMail.state.in_(WAITING),
             OutgoingMail.due_at <= now,
             is_below_cap(session, recent, pace),
+            ~is_in_quiet_hours(session, now=now),
             *is_wanted(now),
         )
         .order_by(OutgoingMail.due_at, OutgoingMail.id)
