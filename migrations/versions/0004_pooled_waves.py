@@ -12,26 +12,34 @@ _COLUMNS = (
     (
         "schedules",
         "pooled_waves",
-        "SMALLINT DEFAULT 1 NOT NULL CONSTRAINT ck_schedules_pooled_waves_in_range"
-        " CHECK (pooled_waves BETWEEN 1 AND 4)",
+        (
+            "SMALLINT DEFAULT 1 NOT NULL CONSTRAINT ck_schedules_pooled_waves_in_range"
+            " CHECK (pooled_waves BETWEEN 1 AND 4)"
+        ),
     ),
     (
         "waves",
         "pool_size",
-        "SMALLINT DEFAULT 1 NOT NULL CONSTRAINT ck_waves_pool_size_only_confidential"
-        " CHECK (pool_size = 1 OR (pool_size BETWEEN 2 AND 4 AND mode = 'confidential'))",
+        (
+            "SMALLINT DEFAULT 1 NOT NULL CONSTRAINT ck_waves_pool_size_only_confidential"
+            " CHECK (pool_size = 1 OR (pool_size BETWEEN 2 AND 4 AND mode = 'confidential'))"
+        ),
     ),
     (
         "waves",
         "pool_position",
-        "SMALLINT DEFAULT 1 NOT NULL CONSTRAINT ck_waves_pool_position_in_pool"
-        " CHECK (pool_position BETWEEN 1 AND pool_size)",
+        (
+            "SMALLINT DEFAULT 1 NOT NULL CONSTRAINT ck_waves_pool_position_in_pool"
+            " CHECK (pool_position BETWEEN 1 AND pool_size)"
+        ),
     ),
     (
         "waves",
         "pool_start",
-        "INTEGER CONSTRAINT ck_waves_pool_start_iff_pooled"
-        " CHECK ((pool_size = 1) = (pool_start IS NULL))",
+        (
+            "INTEGER CONSTRAINT ck_waves_pool_start_iff_pooled"
+            " CHECK ((pool_size = 1) = (pool_start IS NULL))"
+        ),
     ),
 )
 
