@@ -51,6 +51,7 @@ LATER = Delivery(Outcome.LATER, Step.RCPT, 451, "greylisted")
 REFUSED = Delivery(Outcome.REFUSED, Step.RCPT, 550, "no such user")
 UNCERTAIN = Delivery(Outcome.UNCERTAIN, Step.DOT)
 MINUTE = timedelta(minutes=1)
+JUST_OVER = timedelta(seconds=LEASE_SECONDS + 1)
 
 
 @pytest.fixture
@@ -335,6 +336,51 @@ def test_a_late_sender_changes_nothing(session: Session, run: Run) -> None:
     assert (row.state, row.owner, row.fence) == (MailState.CLAIMED, "b", new.fence)
 
 
+def test_a_clock_that_is_set_forward_takes_no_mail_from_a_living_sender(
+    session: Session, run: Run
+) -> None:
+    claim = claim_one(session)
+    claim_data(session, claim, now=MONDAY)
+    tomorrow = MONDAY + timedelta(days=1)
+
+    expire_leases(session, now=tomorrow)
+    session.commit()
+    assert claim.mail_id not in {
+        each.mail_id for each in claim_due(session, owner="b", now=tomorrow, limit=9)
+    }
+    assert settle(session, claim, SENT, kind=MailKind.INVITATION, now=tomorrow)
+    session.commit()
+    assert mail(session, claim.mail_id).state is MailState.SENT
+
+
+def test_a_sender_that_died_before_the_clock_was_set_is_followed_a_lease_later(
+    session: Session, run: Run
+) -> None:
+    claim = claim_one(session)
+    tomorrow = MONDAY + timedelta(days=1)
+    expire_leases(session, now=tomorrow)
+    session.commit()
+    assert mail(session, claim.mail_id).state is MailState.CLAIMED
+
+    expire_leases(session, now=tomorrow + JUST_OVER)
+    session.commit()
+    assert mail(session, claim.mail_id).state is MailState.QUEUED
+
+
+def test_a_clock_that_is_set_back_takes_no_mail_from_a_living_sender(
+    session: Session, run: Run
+) -> None:
+    claim = claim_one(session)
+    earlier = MONDAY - timedelta(hours=1)
+
+    assert claim_data(session, claim, now=earlier)
+    expire_leases(session, now=earlier)
+    assert settle(session, claim, SENT, kind=MailKind.INVITATION, now=earlier)
+    session.commit()
+    taken = claim_due(session, owner="b", now=MONDAY, limit=9)
+    assert claim.mail_id not in {each.mail_id for each in taken}
+
+
 # How an attempt ends
 
 
@@ -412,8 +458,8 @@ def test_an_uncertain_invitation_is_sent_again_once(
         assert claim_data(session, claim, now=now)
         if not is_dead:
             settle(session, claim, UNCERTAIN, kind=MailKind.INVITATION, now=now)
+        expire_leases(session, now=now + JUST_OVER)
         now += timedelta(minutes=10)
-        expire_leases(session, now=now)
         session.commit()
         seen.append(mail(session, first).state)
         session.rollback()
@@ -433,7 +479,7 @@ def test_an_uncertain_invitation_is_left_to_a_person_who_wants_it_so(
     claim_data(session, claim, now=MONDAY)
     if not is_dead:
         settle(session, claim, UNCERTAIN, kind=MailKind.INVITATION, now=MONDAY)
-    expire_leases(session, now=MONDAY + timedelta(minutes=10))
+    expire_leases(session, now=MONDAY + JUST_OVER)
     session.commit()
 
     row = mail(session, claim.mail_id)
@@ -451,7 +497,7 @@ def test_an_uncertain_reminder_is_left_to_a_person(
     claim_data(session, claim, now=MONDAY)
     if not is_dead:
         settle(session, claim, UNCERTAIN, kind=MailKind.REMINDER_1, now=MONDAY)
-    expire_leases(session, now=MONDAY + timedelta(minutes=10))
+    expire_leases(session, now=MONDAY + JUST_OVER)
     session.commit()
 
     assert mail(session, claim.mail_id).state is MailState.UNCERTAIN

@@ -178,6 +178,7 @@ def withdraw_unwanted(session: Session, *, now: datetime) -> int:
     """Settle waiting mails that must not leave: suppressed, answered, without an address by now,
     or of a wave that ended.
     """
+    wait_for_turn(session)
     waiting = update(OutgoingMail).where(OutgoingMail.state.in_(WAITING))
     suppressed = waiting.where(is_suppressed()).values(state=MailState.SUPPRESSED)
     cancelled = waiting.where(
@@ -186,11 +187,14 @@ def withdraw_unwanted(session: Session, *, now: datetime) -> int:
     return _changed(session, suppressed) + _changed(session, cancelled)
 
 
-def expire_leases(session: Session, *, now: datetime) -> int:
+def expire_leases(session: Session, *, now: datetime, lease: Lease = LEASE) -> int:
     """Return what dead senders held: unsent to the queue, uncertain by its policy.
 
     A mail that so many senders died over before DATA is given up: it may be what kills them.
     """
+    # Two workers that change the same rows in different orders would wait for each other.
+    wait_for_turn(session)
+    _give_time(session, now, lease)
     expired = update(OutgoingMail).where(OutgoingMail.lease_until < now)
     claimed = expired.where(OutgoingMail.state == MailState.CLAIMED)
     hopeless = claimed.where(OutgoingMail.attempts >= MAX_ATTEMPTS).values(
@@ -205,6 +209,17 @@ def expire_leases(session: Session, *, now: datetime) -> int:
         state=MailState.UNCERTAIN, n_uncertain=OutgoingMail.n_uncertain + 1, **_NOT_HELD
     )
     return sum(_changed(session, statement) for statement in (hopeless, unsent, resent, shown))
+
+
+def _give_time(session: Session, now: datetime, lease: Lease) -> None:
+    """Give a lease that ended long ago another turn before it is taken away.
+
+    Workers look every few seconds. What they find more than a lease too late comes from a clock
+    that was set forward, or from a machine that was asleep, and its sender may be alive.
+    """
+    overlooked = OutgoingMail.lease_until < now - timedelta(seconds=lease.seconds)
+    anew = now + timedelta(seconds=lease.seconds)
+    _changed(session, update(OutgoingMail).where(overlooked).values(lease_until=anew))
 
 
 def resent_when_uncertain(session: Session) -> tuple[MailKind, ...]:

@@ -98,7 +98,6 @@ class Sender:
 def send_due(session: Session, sender: Sender) -> Sent:
     """Send everything that is due and allowed by the rate caps; commits mail by mail."""
     result = Sent({})
-    expire_leases(session, now=sender.clock())
     withdraw_unwanted(session, now=sender.clock())
     session.commit()
     try:
@@ -112,6 +111,8 @@ def send_due(session: Session, sender: Sender) -> Sent:
 
 def _batches(session: Session, sender: Sender) -> Iterator[list[Claim]]:
     while True:
+        # In each turn: a round may last longer than a lease.
+        expire_leases(session, now=sender.clock(), lease=sender.lease)
         claims = claim_due(
             session,
             owner=sender.owner,
