@@ -39,6 +39,18 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ImapSettings:
+    """The mailbox that bounces come to. `security`: none, starttls or tls."""
+
+    host: str
+    port: int
+    security: str
+    username: str
+    password: str
+    folder: str = "INBOX"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything an operator decides; see docs/operate.md for one line on each variable."""
 
@@ -53,6 +65,8 @@ class Settings:
     late_limit_hours: int
     mails_per_minute_per_domain: int = MAILS_PER_DOMAIN
     bounce_address: str | None = None
+    imap: ImapSettings | None = None
+    bounce_secret: str | None = None
 
     @property
     def is_demo(self) -> bool:
@@ -108,6 +122,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "PULSE_MAILS_PER_MINUTE_PER_DOMAIN", default=MAILS_PER_DOMAIN, low=1, high=100_000
         ),
         bounce_address=_bounce_address(reader),
+        imap=_imap(reader, environment),
+        bounce_secret=_bounce_secret(reader),
     )
 
 
@@ -223,3 +239,26 @@ def _smtp(reader: _Reader, environment: str) -> SmtpSettings | None:
         password=reader.text("PULSE_SMTP_PASSWORD") if username else None,
         helo_name=reader.text("PULSE_SMTP_HELO", default="localhost"),
     )
+
+
+def _imap(reader: _Reader, environment: str) -> ImapSettings | None:
+    host = reader.text("PULSE_IMAP_HOST", default="")
+    if not host:
+        return None
+    security = reader.choice("PULSE_IMAP_SECURITY", SMTP_SECURITY, default="tls")
+    if security == "none" and environment == "production":
+        raise SettingsError("PULSE_IMAP_SECURITY", "is 'none': the password would travel in clear")
+    usual = 993 if security == "tls" else 143
+    return ImapSettings(
+        host=host,
+        port=reader.number("PULSE_IMAP_PORT", default=usual, low=1, high=65535),
+        security=security,
+        username=reader.text("PULSE_IMAP_USERNAME"),
+        password=reader.text("PULSE_IMAP_PASSWORD"),
+        folder=reader.text("PULSE_IMAP_FOLDER", default="INBOX"),
+    )
+
+
+def _bounce_secret(reader: _Reader) -> str | None:
+    name = "PULSE_BOUNCE_SECRET"
+    return reader.secret(name) if reader.text(name, default="") else None

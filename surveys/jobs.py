@@ -14,8 +14,11 @@ from jinja2 import Environment
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from surveys.bounces import BounceKeys
 from surveys.config import Settings
 from surveys.invitations import LinkKeys
+from surveys.mail.bounces.jobs import read_mailbox
+from surveys.mail.bounces.mailbox import MailboxAway
 from surveys.mail.sending import Sender, send_due
 from surveys.mail.transport import MailTransport
 from surveys.models import Wave
@@ -28,6 +31,9 @@ from surveys.waves import (
     running_waves,
 )
 
+#: How long the bounce mailbox rests between two visits, and after one that failed.
+MAILBOX_REST = timedelta(minutes=1)
+MAILBOX_REST_WHEN_AWAY = timedelta(minutes=5)
 logger = logging.getLogger(__name__)
 
 
@@ -111,6 +117,24 @@ def send_mails(context: JobContext) -> int:
     return sum(result.by_outcome.values())
 
 
+def read_bounces(context: JobContext) -> int:
+    """Read what came back to the bounce mailbox, where there is one."""
+    imap, now = context.settings.imap, context.clock()
+    if imap is None or now < context.rests.get("bounces", now):
+        return 0
+    context.rests["bounces"] = now + MAILBOX_REST
+    keys = BounceKeys(context.settings.secret_key, context.settings.identity_key)
+    try:
+        outcomes = read_mailbox(context.new_session, imap, keys=keys, clock=context.clock)
+    except MailboxAway as away:
+        logger.warning("%s", away)
+        context.rests["bounces"] = now + MAILBOX_REST_WHEN_AWAY
+        return 0
+    if outcomes:
+        logger.info("bounces: %s", {each.value: n for each, n in sorted(outcomes.items())})
+    return outcomes.total()
+
+
 def shuffle_anonymous(context: JobContext) -> int:
     """Move the answers of closed anonymous waves out of their inbox, in random order."""
     with context.new_session() as session:
@@ -121,6 +145,7 @@ JOBS: Sequence[Job] = (
     Job("open waves", open_due_waves),
     Job("close waves", close_due_waves),
     Job("queue reminders", queue_reminders_due),
+    Job("read bounces", read_bounces),
     Job("send mails", send_mails),
     Job("shuffle anonymous answers", shuffle_anonymous),
 )

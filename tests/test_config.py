@@ -33,6 +33,8 @@ def test_the_least_that_is_needed() -> None:
     assert settings.mail_domain == "pulse.example.com"
     assert settings.smtp is None
     assert settings.bounce_address is None
+    assert settings.imap is None
+    assert settings.bounce_secret is None
     assert not settings.is_demo
 
 
@@ -68,6 +70,7 @@ def test_the_least_that_is_needed() -> None:
         ("PULSE_BOUNCE_ADDRESS", "bounces"),
         ("PULSE_BOUNCE_ADDRESS", "bounces+x@pulse.example.com"),
         ("PULSE_BOUNCE_ADDRESS", "a-name-that-leaves-no-room-for-the-mark@pulse.example.com"),
+        ("PULSE_BOUNCE_SECRET", "short"),
         ("PULSE_INSTANCE", __file__),
     ],
 )
@@ -217,3 +220,35 @@ def test_the_start_says_one_line_and_ends_with_status_2(tmp_path: Path) -> None:
         "pulse: PULSE_BASE_URL: is missing; set it, or name a file in PULSE_BASE_URL_FILE"
     ] or done.stderr.startswith("pulse: PULSE_SECRET_KEY: is missing")
     assert len(done.stderr.splitlines()) == 1
+
+
+IMAP = {
+    "PULSE_IMAP_HOST": "imap.example.com",
+    "PULSE_IMAP_USERNAME": "bounces",
+    "PULSE_IMAP_PASSWORD": "secret",
+}
+
+
+def test_the_bounce_mailbox_is_read_over_tls_unless_said_otherwise() -> None:
+    usual = read_settings(GOOD | IMAP).imap
+    upgraded = read_settings(GOOD | IMAP | {"PULSE_IMAP_SECURITY": "starttls"}).imap
+
+    assert usual
+    assert upgraded
+    assert (usual.port, usual.security, usual.folder) == (993, "tls", "INBOX")
+    assert (upgraded.port, upgraded.security) == (143, "starttls")
+    assert (usual.host, usual.username, usual.password) == ("imap.example.com", "bounces", "secret")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PULSE_IMAP_USERNAME", ""),
+        ("PULSE_IMAP_PASSWORD", ""),
+        ("PULSE_IMAP_SECURITY", "ssl"),
+        ("PULSE_IMAP_SECURITY", "none"),
+        ("PULSE_IMAP_PORT", "0"),
+    ],
+)
+def test_half_a_mailbox_is_named(variable: str, value: str) -> None:
+    assert refusal(**(IMAP | {variable: value})).variable == variable

@@ -25,7 +25,8 @@ class OutgoingMail(Base):
     is older writes nothing. `tried_at` is when the last attempt ended. `step`, `reply_code` and
     `reply_text` say how far SMTP came: after a 250 to the final dot, the text is the proof of
     delivery to the next server. `n_uncertain` counts how often a sender died or lost the line
-    between the final dot and the reply.
+    between the final dot and the reply. `bounce` is the gravest thing that came back: hard, policy
+    or soft.
     """
 
     __tablename__ = "outgoing_mails"
