@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from surveys.web import (
     accounts,
+    bounces,
     contacts,
     deliveries,
     health,
@@ -23,6 +24,7 @@ def blueprints() -> Sequence[Blueprint]:
     """Every blueprint of this side, for app.py."""
     modules = (
         accounts,
+        bounces,
         contacts,
         deliveries,
         health,

@@ -6,7 +6,9 @@
 - `automatic.py`: mails that a machine sent and that are no bounce.
 - `detectors.py`: the library flufl.bounce, where it is installed, for formats unknown to us.
 - `reading.py`: bytes to verdict.
-- `mailbox.py`: the IMAP mailbox that the bounces arrive in.
+- `returned.py`, `matching.py`: where the returned message begins, and what names the mail.
+- `mailbox.py`, `jobs.py`: the IMAP mailbox that the bounces arrive in, and reading what is new.
+- `notices.py`: what a mail provider posts instead.
 
 What a bounce means for the outbox and the suppression list is in surveys/bounces.py.
 """

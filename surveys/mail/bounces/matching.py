@@ -48,6 +48,16 @@ def find_keys(messages: Sequence[Message]) -> MatchingKeys:
     )
 
 
+def keys_of_texts(*, envelope_id: str, return_address: str, message_id: str) -> MatchingKeys:
+    """Keys that are given one by one; what has not the form of ours is left out."""
+    ids = _ENVELOPE_ID.fullmatch(envelope_id.strip())
+    return MatchingKeys(
+        envelope_ids=(ids[0].lower(),) if ids else (),
+        return_addresses=_first(each.lower() for each in _RETURN_ADDRESS.findall(return_address)),
+        message_ids=_first(_MESSAGE_ID.findall(message_id)),
+    )
+
+
 def _first(found: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:MAX_KEYS]
 
