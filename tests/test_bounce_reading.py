@@ -8,6 +8,7 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from bounce_mails import report
 from factories import SECRET
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -152,9 +153,9 @@ def test_no_damage_to_a_bounce_raises(name: str, damages: list[tuple[int, bytes]
 
     assert bounce == read_bounce(bytes(raw))
     assert (bounce.kind is BounceKind.NONE) == (bounce.ignored is not None)
-    for report in bounce.reports:
-        assert len(report.diagnostic) <= 500
-        assert report.diagnostic.isprintable()
+    for each in bounce.reports:
+        assert len(each.diagnostic) <= 500
+        assert each.diagnostic.isprintable()
 
 
 def test_a_message_as_deep_as_it_can_be_is_merely_unreadable_or_ignored() -> None:
@@ -250,3 +251,12 @@ def test_what_the_library_takes_for_an_address_and_is_none_is_left_out(
     monkeypatch.setattr(detectors, "_ALL_FAILURES", lambda _: ([], found))
 
     assert detectors.detect(Message()) == Detected(permanent=("jan@partner.example",))
+
+
+def test_a_semicolon_in_the_words_of_a_server_cuts_nothing_off() -> None:
+    raw = report(17, "jan@partner.example", status="5.1.1", text="550 it is spam; see our pages")
+
+    bounce = read_bounce(raw)
+
+    assert bounce.kind is BounceKind.POLICY
+    assert bounce.reports[0].diagnostic == "5.1.1 550 it is spam; see our pages"

@@ -22,6 +22,7 @@ _LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
 ADDRESS = re.compile(
     rf"(?<![A-Za-z0-9.+=_-]){_LOCAL}@[A-Za-z0-9](?:[A-Za-z0-9.-]{{0,250}}[A-Za-z0-9])?"
 )
+_TYPE = re.compile(r"^[ \t]*[A-Za-z0-9-]{1,30}[ \t]*;")
 _FIELD = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(?P<value>.*)")
 
 Fields = dict[str, str]
@@ -104,8 +105,8 @@ def read_fields(text: str) -> list[Fields]:
 
 
 def typed_value(value: str) -> str:
-    """What follows the type in `rfc822; jan@partner.example`."""
-    return value.rpartition(";")[2].strip() if ";" in value else value.strip()
+    """What follows the type in `rfc822; jan@partner.example`; its own semicolons are kept."""
+    return _TYPE.sub("", value, count=1).strip()
 
 
 def address_in(value: str) -> str | None:
