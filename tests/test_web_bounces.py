@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 from conftest import Database
-from factories import MONDAY, SECRET, SetClock, make_settings, open_survey
+from factories import (
+    MONDAY,
+    SECRET,
+    SetClock,
+    make_settings,
+    make_user,
+    open_survey,
+    sign_in,
+)
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
@@ -26,7 +34,7 @@ from surveys.mail.bounces.notices import NoticeRefused, SignedNotice, read_notic
 from surveys.mail.bounces.verdicts import BounceKind
 from surveys.mail.verp import envelope_id
 from surveys.models import MailEvent, OutgoingMail, Suppression
-from surveys.terms import MailState, SuppressionReason
+from surveys.terms import MailState, Role, SuppressionReason
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 BOUNCE_SECRET = "whsec_" + b64encode(b"a secret of the provider, 32 bytes").decode()
@@ -256,3 +264,37 @@ def test_nothing_unsigned_is_believed(
         read_notice(
             SignedNotice(notice_id, timestamp, signatures, body), secret="a secret", now=MONDAY
         )
+
+
+# The page
+
+
+@on_sqlite
+def test_what_names_no_mail_is_shown_to_who_runs_surveys(
+    client: FlaskClient, session: Session, mail: tuple[int, str]
+) -> None:
+    make_user(session)
+    session.commit()
+    sign_in(client)
+    empty = client.get("/contacts/unmatched").text
+    body = notice(mail, envelope_id="", diagnostic="550 5.1.1 <b>gone</b> <a@b.example>")
+    post(client, body, notice_id="evt_77")
+
+    page = client.get("/contacts/unmatched").text
+
+    assert "Everything found its mail" in empty
+    assert "evt_77" in page
+    assert "Came back for good" in page
+    assert "&lt;b&gt;gone&lt;/b&gt; &lt;…&gt;" in page
+    assert "a@b.example" not in page
+
+
+@on_sqlite
+def test_who_may_not_run_surveys_sees_no_bounces(
+    client: FlaskClient, session: Session, mail: tuple[int, str]
+) -> None:
+    make_user(session, role=Role.ANALYST)
+    session.commit()
+    sign_in(client)
+
+    assert client.get("/contacts/unmatched").status_code == 403

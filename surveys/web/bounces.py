@@ -1,24 +1,40 @@
-"""The address that a mail provider posts notices of bounces to; the signature is the permission.
+"""The page of bounces without a match, and the address that a mail provider posts its notices to.
 
-A provider repeats a notice until it is answered with 204, so one that is known is answered the
-same. Why one is refused is in the log, not in the answer.
+The signature of a notice is its permission. A provider repeats a notice until it is answered with
+204, so one that is known is answered the same. Why one is refused is in the log, not in the answer.
 """
 
 import logging
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, render_template, request
 
-from surveys.bounces import Arrival, BounceKeys, record_bounce
+from surveys.bounces import Arrival, BounceKeys, record_bounce, unmatched_bounces
 from surveys.db import db
 from surveys.mail.bounces.notices import NoticeRefused, SignedNotice, read_notice
+from surveys.permissions import Permission
 from surveys.runtime import now, settings
+from surveys.web import delivery_words
+from surveys.web.sign_in import signed_in
 from surveys.web.write_turn import in_turn
 
 bp = Blueprint("bounces", __name__)
 SOURCE = "webhook"
+MOST_LISTED = 100
 STATUS = {"body": 400, "id": 400}
 PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 logger = logging.getLogger(__name__)
+
+
+@bp.get("/contacts/unmatched")
+@signed_in(Permission.RUN_SURVEYS)
+def index() -> str:
+    """What came back and names no mail of ours, newest first."""
+    return render_template(
+        "manage/bounces/index.html",
+        found=unmatched_bounces(db.session(), limit=MOST_LISTED),
+        most=MOST_LISTED,
+        words=delivery_words,
+    )
 
 
 @bp.post("/bounces")
