@@ -80,7 +80,7 @@ EDGES = ("app", "surveys.cli", "surveys.command_line", "surveys.jobs", "surveys.
 EDGE_PACKAGES = ("surveys.web", "analysis.web")
 #: Loops that own their transactions, one per item; each says so, and only jobs call them.
 COMMITTING = {
-    "surveys.mail.sending": {"send_due", "_send_batch", "_send_one"},
+    "surveys.mail.sending": {"send_due", "_send_batch", "_send_one", "_write_down"},
     "surveys.shuffle": {"shuffle_closed_waves"},
     "analysis.cells": {"build_due"},
 }

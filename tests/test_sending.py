@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from factories import MONDAY, SECRET, SetClock, make_user, open_survey
@@ -20,12 +21,14 @@ from flask import Flask
 from mail_answers import Answering, send, sender_of
 from smtp_faults import FaultServer
 from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+import surveys.mail.sending
 import surveys.promises
 from surveys.i18n import page_locale
 from surveys.invitations import LinkKeys, queue_reminders
-from surveys.mail.outbox import LEASE_SECONDS
+from surveys.mail.outbox import LEASE_SECONDS, settle
 from surveys.mail.transport import (
     Delivery,
     Envelope,
@@ -305,6 +308,59 @@ def _wait_until_more(received: Sequence[object], more: int) -> None:
     while len(received) < enough:
         assert time.monotonic() < deadline, "nothing was sent for half a minute"
         time.sleep(0.002)
+
+
+@on_sqlite
+def test_a_database_that_is_away_costs_no_second_copy(
+    app: Flask,
+    engine: Engine,
+    session: Session,
+    keys: LinkKeys,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_survey(session, keys, companies=3, staff=0)
+    away = [OperationalError("UPDATE", {}, Exception("the server closed"))] * 2
+
+    def settle_later(*args: Any, **values: Any) -> bool:
+        if away:
+            raise away.pop()
+        return settle(*args, **values)
+
+    monkeypatch.setattr(surveys.mail.sending, "settle", settle_later)
+    monkeypatch.setattr(surveys.mail.sending, "DATABASE_WAIT_SECONDS", 0.01)
+    memory = MemoryTransport()
+
+    send(app, engine, sender_of(app, memory))
+
+    assert away == []
+    assert len(memory.sent) == 3
+    assert states(session) == {MailState.SENT: 3}
+
+
+@on_sqlite
+def test_a_database_that_stays_away_fails_no_mail(
+    app: Flask,
+    engine: Engine,
+    session: Session,
+    keys: LinkKeys,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: SetClock,
+) -> None:
+    open_survey(session, keys, companies=3, staff=0)
+    sender = sender_of(app, MemoryTransport())
+
+    def gone(*_args: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the server closed"))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(surveys.mail.sending.LetterWriter, "facts", gone)
+        with pytest.raises(OperationalError):
+            send(app, engine, sender)
+    assert states(session) == {MailState.CLAIMED: 3}
+    clock.move(seconds=LEASE_SECONDS + 1)
+    send(app, engine, sender)
+
+    assert states(session) == {MailState.SENT: 3}
 
 
 # What a letter says

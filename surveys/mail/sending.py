@@ -7,14 +7,17 @@ reason.
 
 import logging
 import re
+import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress as suppress_errors
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
 from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from surveys.accounts import RESET_MINUTES, reset_token
@@ -48,6 +51,9 @@ from surveys.terms import Audience, Channel, MailKind, Mode, SuppressionReason
 from surveys.workspace import Workspace, workspace
 
 BATCH = 20
+#: What the driver raises when the database is gone, starts, or has no room.
+DATABASE_AWAY = (OperationalError, InterfaceError)
+DATABASE_WAIT_SECONDS = 0.2
 FIRST_QUESTION = "recommend"
 #: RFC 5321's plain "mailbox unavailable", of servers that give no enhanced status.
 MAILBOX_UNAVAILABLE = 550
@@ -146,6 +152,9 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
     try:
         facts = letters.facts(mail)
         message = compose(sender.environment, facts).as_bytes()
+    except DATABASE_AWAY:
+        # That says nothing about this mail; its lease ends, and it is taken up again.
+        raise
     except Exception as error:  # noqa: BLE001 - one row must not stop the others
         # The log names the kind of fault and the place; its words could hold an address.
         session.rollback()
@@ -168,13 +177,41 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
                 session, claim, now=sender.clock(), lease=sender.lease
             ),
         )
-    settle(session, claim, delivery, kind=kind, now=sender.clock())
-    if wave_id is not None and _is_refused_by_policy(delivery):
-        pause_if_refused(session, wave_id, now=sender.clock())
-    if _is_unknown_mailbox(delivery):
-        _suppress(session, claim, now=sender.clock())
-    session.commit()
+    _write_down(session, sender, claim, delivery, kind=kind, wave_id=wave_id)
     return delivery
+
+
+def _write_down(
+    session: Session,
+    sender: Sender,
+    claim: Claim,
+    delivery: Delivery,
+    *,
+    kind: MailKind,
+    wave_id: int | None,
+) -> None:
+    """Settle how the attempt ended; commits.
+
+    A server's 250 that is lost is a second copy. So while the lease lasts, and with it our right to
+    the row, a database that is away is waited for.
+    """
+    patience_ends = time.monotonic() + sender.lease.seconds
+    while True:
+        try:
+            settle(session, claim, delivery, kind=kind, now=sender.clock())
+            if wave_id is not None and _is_refused_by_policy(delivery):
+                pause_if_refused(session, wave_id, now=sender.clock())
+            if _is_unknown_mailbox(delivery):
+                _suppress(session, claim, now=sender.clock())
+            session.commit()
+        except DATABASE_AWAY:
+            with suppress_errors(*DATABASE_AWAY):
+                session.rollback()
+            if time.monotonic() > patience_ends:
+                raise
+            time.sleep(DATABASE_WAIT_SECONDS)
+        else:
+            return
 
 
 def _envelope(settings: Settings, facts: LetterFacts, mail_id: int) -> Envelope:
