@@ -37,7 +37,12 @@ def csv_bytes(table: Table, kind: CsvKind) -> Iterator[bytes]:
     block = StringIO()
     writer = csv.writer(block, delimiter=kind.separator, lineterminator="\r\n")
     writer.writerow([as_text_cell(heading) for heading in table.headings])
-    for number, row in enumerate(table.rows, start=1):
+    rows = table.rows
+    if table.lines is not None:
+        yield _taken(block)
+        yield from table.lines.pieces(kind.separator)
+        rows = table.lines.rest
+    for number, row in enumerate(rows, start=1):
         writer.writerow(_written(row, kind))
         if number % BLOCK_ROWS == 0:
             yield _taken(block)

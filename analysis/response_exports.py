@@ -1,21 +1,24 @@
 """Exports of single responses: identified surveys only; `exports.py` lets nobody else in here.
 
 Rows, answers and texts are streams in the order of the responses and meet like sorted lists, so
-that memory does not grow with the wave.
+that memory does not grow with the wave. For CSV PostgreSQL writes the lines of what was sent
+(response_lines.py); golden files hold both ways to the same bytes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from analysis.codebook import meanings
-from analysis.export_table import Cell, RowOfCells, Table, Variable
+from analysis.export_table import Cell, ReadyLines, RowOfCells, Table, Variable
 from analysis.models import CommentVerdict, VerdictDriver
 from analysis.response_columns import NOT_APPLICABLE, Column, Filled, Text, of_draft
+from analysis.response_lines import response_lines
 from analysis.variables import HIDDEN, fixed_variables
 from surveys.i18n import DEFAULT_LOCALE
 from surveys.models import (
@@ -89,7 +92,14 @@ def responses_table(
     headings = [*RESPONSE_HEADINGS, *(name for column in columns for name in column.headings)]
     people = _People(run, with_addresses=with_addresses)
     variables = [*fixed_variables(RESPONSE_HEADINGS), *_explained(session, run, columns, locale)]
-    return Table(headings, _response_rows(session, people, columns), variables)
+    rows = chain(_sent_rows(session, people, columns), _begun_rows(session, people, columns))
+    if session.get_bind().dialect.name != "postgresql":
+        return Table(headings, rows, variables)
+    lines = ReadyLines(
+        partial(response_lines, session, run.partner, columns, with_addresses=with_addresses),
+        rest=_begun_rows(session, people, columns),
+    )
+    return Table(headings, rows, variables, lines)
 
 
 def answers_table(session: Session, run: Run) -> Table:
@@ -172,7 +182,7 @@ class _People:
         ]
 
 
-def _response_rows(
+def _sent_rows(
     session: Session, people: _People, columns: Sequence[Column]
 ) -> Iterator[RowOfCells]:
     wave = people.wave
@@ -184,7 +194,12 @@ def _response_rows(
         for answer in answers.take(row.id):
             filled.answers.setdefault(answer.question_id, {})[answer.item] = answer.value
         yield [*people.sent(row), *(cell for column in columns for cell in column.cells(filled))]
-    for row in _stream(session, _begun(wave)):
+
+
+def _begun_rows(
+    session: Session, people: _People, columns: Sequence[Column]
+) -> Iterator[RowOfCells]:
+    for row in _stream(session, _begun(people.wave)):
         draft = of_draft(row.values, columns)
         yield [*people.begun(row), *(cell for column in columns for cell in column.cells(draft))]
 

@@ -93,11 +93,20 @@ def bench_application(url: str, folder: Path) -> Flask:
 
 
 def fill_waves(
-    engine: Engine, *, waves: int, responses: int, staff: int = 0, has_comments: bool = False
+    engine: Engine,
+    *,
+    waves: int,
+    responses: int,
+    staff: int = 0,
+    has_comments: bool = False,
+    mode: Mode = Mode.CONFIDENTIAL,
 ) -> list[FilledWave]:
-    """Fill an empty, migrated database: so many closed runs with so many responses each."""
+    """Fill an empty, migrated database: so many closed runs with so many responses each.
+
+    The mode is one in which answers are linked with their invitations: not the anonymous one.
+    """
     with Session(engine) as session:
-        survey = _Survey.made(session)
+        survey = _Survey.made(session, mode)
         _people(session, responses, staff)
         found = [
             survey.add_run(
@@ -117,17 +126,18 @@ class _Survey:
 
     id: int
     version_id: int
+    mode: Mode
     questions: dict[Audience, Questions]
     comment_id: int
 
     @classmethod
-    def made(cls, session: Session) -> "_Survey":
+    def made(cls, session: Session, mode: Mode) -> "_Survey":
         install_bank(session, load_bank())
         survey = create_survey(
             session,
             slug="bench",
             name="Bench",
-            mode=Mode.CONFIDENTIAL,
+            mode=mode,
             time_zone="Europe/Warsaw",
             now=START,
         )
@@ -149,7 +159,7 @@ class _Survey:
             else:
                 questions[row.audience].append((row.id, row.type))
         session.commit()
-        return cls(survey.id, version.id, dict(questions), comment_id)
+        return cls(survey.id, version.id, mode, dict(questions), comment_id)
 
     def add_run(
         self, session: Session, number: int, *, responses: int, staff: int, has_comments: bool
@@ -172,9 +182,9 @@ class _Survey:
             ids = [_response_id(wave_id, n) for n in block]
             session.execute(
                 insert(Invitation),
-                [_invitation(wave_id, n, audience) for n in block],
+                [_invitation(wave_id, n, audience, self.mode) for n in block],
             )
-            session.execute(insert(Response), [_response(each) for each in ids])
+            session.execute(insert(Response), [_response(each, self.mode) for each in ids])
             session.execute(insert(Answer), _answer_rows(dice, ids, self.questions[audience]))
         session.add(WaveChange(wave_id=wave_id))
         keep_participation(session, session.get_one(Wave, wave_id))
@@ -221,7 +231,7 @@ def _wave(session: Session, survey: _Survey, audience: Audience, number: int) ->
         audience=audience,
         number=number,
         label=f"{2025 + number // 4}-Q{1 + number % 4}",
-        mode=Mode.CONFIDENTIAL,
+        mode=survey.mode,
         state=WaveState.CLOSED,
         scheduled_at=opens_at,
         opens_at=opens_at,
@@ -281,12 +291,12 @@ def _contact(n: int, *, is_staff: bool) -> dict[str, Any]:
     }
 
 
-def _invitation(wave_id: int, n: int, audience: Audience) -> dict[str, Any]:
+def _invitation(wave_id: int, n: int, audience: Audience, mode: Mode) -> dict[str, Any]:
     is_staff = audience is Audience.INTERNAL
     return {
         "id": _response_id(wave_id, n),
         "wave_id": wave_id,
-        "mode": Mode.CONFIDENTIAL,
+        "mode": mode,
         "contact_id": n,
         "partner_id": None if is_staff else _company(n),
         "profile_no": 1 if is_staff else 1 + _company(n) % N_PROFILES,
@@ -296,10 +306,10 @@ def _invitation(wave_id: int, n: int, audience: Audience) -> dict[str, Any]:
     }
 
 
-def _response(response_id: int) -> dict[str, Any]:
+def _response(response_id: int, mode: Mode) -> dict[str, Any]:
     return {
         "id": response_id,
-        "mode": Mode.CONFIDENTIAL,
+        "mode": mode,
         "locale": "en",
         "channel": Channel.EMAIL,
         "started_at": START,

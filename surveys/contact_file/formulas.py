@@ -8,7 +8,9 @@ numbers, and do not pass here. Source: method of reliability, section 2d.
 
 import re
 
-_FORMULA = re.compile(r"'*\s*[=+\-@\t\r\x00＝＋－＠]")
+#: What a spreadsheet could take for a formula begins like this.
+FORMULA_BEGINNING = r"'*\s*[=+\-@\t\r\x00＝＋－＠]"
+_FORMULA = re.compile(FORMULA_BEGINNING)
 
 
 def as_text_cell(text: str) -> str:
