@@ -334,11 +334,12 @@ def bench_names(folder: Path) -> list[str]:
 def bench(arguments: argparse.Namespace, extra: list[str]) -> int:
     """Run one benchmark of bench/ by its name."""
     names = bench_names(ROOT / "bench")
-    if arguments.name not in names:
+    name = arguments.name.replace("-", "_")
+    if name not in names:
         print("Name one of the benchmarks:", ", ".join(names) or "there are none", file=sys.stderr)
         return 2
     prepare("test")
-    return _run([str(PYTHON), "-m", f"bench.{arguments.name}", *extra], os.environ)
+    return _run([str(PYTHON), "-m", f"bench.{name}", *extra], os.environ)
 
 
 def pictures(arguments: argparse.Namespace, extra: list[str]) -> int:

@@ -474,6 +474,16 @@ def test_benchmark_gets_its_arguments(
     assert ran == [[str(dev.PYTHON), "-m", "bench.cells", "--rows", "5"]]
 
 
+def test_a_benchmark_of_two_words_may_be_named_with_a_hyphen(
+    ran: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev, "bench_names", lambda folder: ["mail_faults"])
+
+    dev.main(["bench", "mail-faults", "--size", "small"])
+
+    assert ran == [[str(dev.PYTHON), "-m", "bench.mail_faults", "--size", "small"]]
+
+
 def test_pictures_need_chromium(
     ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
