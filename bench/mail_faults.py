@@ -1,6 +1,6 @@
 """Does each mail arrive once, or does the product say that it did not? Faults, counted at a sink.
 
-    python -m bench.mail_faults [--size tiny|small|full] [--only SCENARIO]...
+    python -m bench.mail_faults [--size tiny|small|full] [--only SCENARIO]... [--no-fault N]
 
 Senders are processes that are killed, stopped and cut off, while a server of our own fails as it is
 told, clocks jump, people opt out and waves close (bench/mail_scenarios.py, bench/mail_rig.py,
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -36,8 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Count what faults do to mails.")
     parser.add_argument("--size", choices=sorted(SIZES), default="full")
     parser.add_argument("--only", choices=sorted(SCENARIOS), action="append")
+    parser.add_argument("--no-fault", type=int, help="invitations of the run without faults")
     options = parser.parse_args(argv)
-    counts = run(SIZES[options.size], options.only or list(SCENARIOS))
+    size = SIZES[options.size]
+    size = replace(size, no_fault=options.no_fault or size.no_fault)
+    counts = run(size, options.only or list(SCENARIOS))
     total = summed(counts)
     print(json.dumps(total), flush=True)
     return 1 if total["missed"] else 0

@@ -123,9 +123,7 @@ def tally(
     expected: Collection[str],
     suppressed: Collection[str] = (),
 ) -> Count:
-    """Count what the sink wrote down; `expected` are the Message-IDs that were queued, `states` what
-    the rows say of them.
-    """
+    """Count what the sink wrote down of the `expected` Message-IDs, whose rows say `states`."""
     copies = Counter(subject for event, subject in events if event == "copy")
     return Count(
         invitations=len(expected),

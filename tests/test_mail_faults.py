@@ -92,5 +92,5 @@ def test_faults_of_the_smallest_size_lose_no_mail_and_send_none_too_often() -> N
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert [len(lines), lines[-1]["scenario"]] == [len(QUICK) + 1, "all"]
     assert lines[-1]["missed"] == []
-    assert lines[-1]["delivered"] > 100
+    assert lines[-1]["delivered"] > 60
     assert lines[-1]["kills"] > 10
