@@ -153,7 +153,7 @@ def stopped(place: Place) -> Count:
     """Senders that are stopped for two leases and wake up again."""
     dice = random.Random(SEED)
     with place.rig("stopped") as rig:
-        rig.queue(_names(place.size.stops * 150))
+        rig.queue(_names(place.size.stops * 200, "slow"))
         rig.start(4)
         for _ in range(place.size.stops):
             seen = rig.sink.copies()
