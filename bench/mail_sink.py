@@ -77,6 +77,10 @@ class Sink:
         times = found["times"]
         return found["fault"] if times is None or self._tries[recipient] <= int(times) else ""
 
+    def take_back(self, recipient: str) -> None:
+        """The sender withdrew before DATA: that was no try."""
+        self._tries[recipient] -= 1
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
@@ -98,6 +102,7 @@ class _Conversation:
         self._writer = writer
         self._fault = ""
         self._unconfirmed = ""
+        self._accepted = ""
 
     async def run(self) -> None:
         await self._say(b"220 sink ESMTP\r\n")
@@ -113,6 +118,9 @@ class _Conversation:
         command = line[:4].upper()
         if command == b"RCPT":
             return await self._recipient(line)
+        if command == b"RSET" and self._accepted:
+            self._sink.take_back(self._accepted)
+        self._accepted = ""
         if command == b"DATA":
             return await self._text()
         if command == b"QUIT":
@@ -133,6 +141,7 @@ class _Conversation:
             return await self._drip()
         reply = RCPT_REPLIES.get(self._fault, b"250 ok\r\n")
         await self._say(reply)
+        self._accepted = recipient if reply.startswith(b"250") else ""
         return not reply.startswith(b"421")
 
     async def _text(self) -> bool:
