@@ -35,8 +35,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from surveys.invitations import LinkKeys, queue_reminders
-from surveys.mail.letters import LetterFacts, ScoreQuestion, compose, one_line
+from surveys.mail.letters import LetterFacts, ScoreQuestion, one_line
 from surveys.mail.sending import Sender, send_due
+from surveys.mail.splicing import LetterPress
 from surveys.mail.transport import MemoryTransport
 from surveys.models import OutgoingMail
 from surveys.terms import MailKind, MailState, Mode
@@ -94,7 +95,7 @@ def parsed(message: bytes) -> EmailMessage:
 
 def composed(app: Flask, given: LetterFacts) -> EmailMessage:
     with app.app_context():
-        return parsed(compose(app.jinja_env, given).as_bytes())
+        return parsed(LetterPress(app.jinja_env).message(given))
 
 
 def part(message: EmailMessage, kind: str) -> str:
@@ -262,7 +263,7 @@ def test_long_addresses_stay_readable_for_programs(app: Flask) -> None:
         workspace=replace(NORDVIK, vendor="Zażółć Gęślą Jaźń, Sp. z o.o."),
     )
     with app.app_context():
-        raw = compose(app.jinja_env, given).as_bytes()
+        raw = LetterPress(app.jinja_env).message(given)
     unfolded = raw.partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ").decode("ascii")
 
     assert f"\nList-Unsubscribe: <{given.unsubscribe_link}>, <mailto:" in unfolded
@@ -272,7 +273,7 @@ def test_long_addresses_stay_readable_for_programs(app: Flask) -> None:
 
 def test_a_recipient_beyond_ascii_is_written_in_utf8(app: Flask) -> None:
     with app.app_context():
-        raw = compose(app.jinja_env, facts(recipient="jörg@partner.example")).as_bytes()
+        raw = LetterPress(app.jinja_env).message(facts(recipient="jörg@partner.example"))
 
     assert "To: Anna <jörg@partner.example>\r\n".encode() in raw
 
@@ -328,7 +329,8 @@ def test_no_name_can_write_a_header_or_a_tag(
 def test_a_name_arrives_as_it_was_stored(app: Flask, name: str) -> None:
     with app.app_context():
         message = email.message_from_bytes(
-            compose(app.jinja_env, facts(first_name=name)).as_bytes(), policy=email.policy.compat32
+            LetterPress(app.jinja_env).message(facts(first_name=name)),
+            policy=email.policy.compat32,
         )
 
     phrase, _, address = message["To"].rpartition(" <")
@@ -366,3 +368,38 @@ def test_a_vendor_without_reply_address_takes_unsubscribes_at_its_sender(app: Fl
 
     assert message["Reply-To"] is None
     assert "<mailto:tomasz@nordvik.example?subject=unsubscribe>" in message["List-Unsubscribe"]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(people=st.lists(st.tuples(NAMES, st.integers(0, 99)), min_size=2, max_size=5))
+def test_letters_that_share_a_form_say_what_each_says_alone(
+    app: Flask, people: list[tuple[str, int]]
+) -> None:
+    def letter(name: str, number: int) -> LetterFacts:
+        token, preferences = f"{number:022}", f"{number + 100:022}"
+        link = f"https://pulse.nordvik.example/s/{token}"
+        score = ScoreQuestion("How?", "low", "high", [("7", f"{link}/a/recommend/7")])
+        return facts(
+            first_name=name,
+            recipient=f"person{number}@partner.example",
+            message_id=f"<1.{number}.abc@pulse.nordvik.example>",
+            link=link,
+            score=score,
+            answer_token=token,
+            preferences_token=preferences,
+            unsubscribe_link=f"https://pulse.nordvik.example/u/{preferences}",
+        )
+
+    press = LetterPress(app.jinja_env)
+    with app.app_context():
+        for name, number in people:
+            together = press.message(letter(name, number))
+            alone = LetterPress(app.jinja_env).message(letter(name, number))
+            assert together == alone
+            read = parsed(together)
+            for kind in ("plain", "html"):
+                body = part(read, kind)
+                assert f"/s/{number:022}" in body
+                assert f"/u/{number + 100:022}" in body
+                assert "PersonalValue" not in body.replace(one_line(name), "")
+            assert max(map(len, together.split(b"\r\n\r\n", 1)[1].split(b"\r\n"))) <= 76

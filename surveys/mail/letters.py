@@ -1,4 +1,4 @@
-"""From the facts about one recipient to a finished message: text, HTML and headers.
+"""What a letter says to one recipient: headers, text and HTML. How it is written is in splicing.py.
 
 Texts come from the question bank, or from the survey's own `mail_texts`; the layout is one letter
 template. Nothing personal is decided here: the outbox says who gets what, `sending.py` collects the
@@ -12,14 +12,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from email.message import EmailMessage
 from email.utils import format_datetime
 
 import css_inline
 from jinja2 import Environment
 
-from surveys.i18n import format_day_of_month, gettext, in_locale
-from surveys.mail.headers import header_policy, mailbox
+from surveys.i18n import format_day_of_month, gettext
+from surveys.mail.headers import mailbox
 from surveys.question_bank import MailText, fill, load_bank
 from surveys.terms import MailKind, Mode
 from surveys.workspace import Workspace
@@ -41,7 +40,11 @@ class ScoreQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFacts:
-    """All that one message says. `link` is what its button opens."""
+    """All that one message says. `link` is what its button opens.
+
+    The two tokens are the parts of the links that belong to this person alone; without them a
+    letter shares nothing with others.
+    """
 
     kind: MailKind
     locale: str
@@ -53,6 +56,8 @@ class LetterFacts:
     link: str
     sent_at: datetime
     list_id: str
+    answer_token: str = ""
+    preferences_token: str = ""
     promise: str = ""
     minutes: int = 0
     closes_on: date | None = None
@@ -81,19 +86,44 @@ class LetterPage:
     facts: LetterFacts
 
 
-def compose(environment: Environment, facts: LetterFacts) -> EmailMessage:
-    """The finished message, ready to be handed to a server."""
-    with in_locale(facts.locale):
-        page = letter_page(facts)
-        text = plain_text(page)
-        html = environment.get_template("mail/letter.html").render(page=page, facts=facts)
-    message = EmailMessage(policy=header_policy(in_utf8=not facts.recipient.isascii()))
-    _set_headers(message, page)
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(css_inline.inline(html), subtype="html", cte="quoted-printable")
-    # Last, since setting the content clears every Content header.
-    message["Content-Language"] = facts.locale
-    return message
+def letter_html(environment: Environment, page: LetterPage) -> str:
+    """The letter as HTML, its styles written to where they apply."""
+    html = environment.get_template("mail/letter.html").render(page=page, facts=page.facts)
+    return css_inline.inline(html)
+
+
+def shared_headers(page: LetterPage) -> dict[str, str]:
+    """Headers that are the same for everybody who gets this letter; the subject may hold a name."""
+    facts = page.facts
+    sender = facts.workspace
+    headers = {
+        "Subject": page.subject,
+        "From": mailbox(one_line(sender.sender_name or sender.vendor), sender.sender_email),
+    }
+    if sender.reply_to:
+        headers["Reply-To"] = sender.reply_to
+    headers["Auto-Submitted"] = "auto-generated"
+    if facts.unsubscribe_link:
+        headers["List-Id"] = mailbox(one_line(sender.vendor), facts.list_id)
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    headers["Content-Language"] = facts.locale
+    return headers
+
+
+def personal_headers(facts: LetterFacts) -> dict[str, str]:
+    """Headers that name one person or one message."""
+    sender = facts.workspace
+    headers = {
+        "To": mailbox(one_line(facts.first_name or ""), facts.recipient),
+        "Date": format_datetime(facts.sent_at),
+        "Message-ID": facts.message_id,
+    }
+    if facts.unsubscribe_link:
+        address = sender.reply_to or sender.sender_email
+        headers["List-Unsubscribe"] = (
+            f"<{facts.unsubscribe_link}>, <mailto:{address}?subject=unsubscribe>"
+        )
+    return headers
 
 
 def letter_page(facts: LetterFacts) -> LetterPage:
@@ -113,7 +143,7 @@ def letter_page(facts: LetterFacts) -> LetterPage:
     )
 
 
-def plain_text(page: LetterPage) -> str:
+def letter_text(page: LetterPage) -> str:
     """The letter as text alone; says the same as the HTML part."""
     facts = page.facts
     parts = [page.greeting]
@@ -169,23 +199,3 @@ def _filled(text: str, facts: LetterFacts) -> str:
         closes_on=format_day_of_month(facts.closes_on) if facts.closes_on else "",
         first_name=one_line(facts.first_name or ""),
     )
-
-
-def _set_headers(message: EmailMessage, page: LetterPage) -> None:
-    facts = page.facts
-    sender = facts.workspace
-    message["Subject"] = page.subject
-    message["From"] = mailbox(one_line(sender.sender_name or sender.vendor), sender.sender_email)
-    message["To"] = mailbox(one_line(facts.first_name or ""), facts.recipient)
-    if sender.reply_to:
-        message["Reply-To"] = sender.reply_to
-    message["Date"] = format_datetime(facts.sent_at)
-    message["Message-ID"] = facts.message_id
-    message["Auto-Submitted"] = "auto-generated"
-    if facts.unsubscribe_link:
-        address = sender.reply_to or sender.sender_email
-        message["List-Id"] = mailbox(one_line(sender.vendor), facts.list_id)
-        message["List-Unsubscribe"] = (
-            f"<{facts.unsubscribe_link}>, <mailto:{address}?subject=unsubscribe>"
-        )
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

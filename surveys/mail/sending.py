@@ -25,7 +25,7 @@ from surveys.config import Settings
 from surveys.email_addresses import normalise_email
 from surveys.i18n import LANGUAGE_NAMES, in_locale
 from surveys.invitations import LinkKeys, answer_token
-from surveys.mail.letters import LetterFacts, ScoreQuestion, compose
+from surveys.mail.letters import LetterFacts, ScoreQuestion
 from surveys.mail.outbox import (
     LEASE,
     Claim,
@@ -38,6 +38,7 @@ from surveys.mail.outbox import (
     withdraw_unwanted,
 )
 from surveys.mail.pacing import Pace
+from surveys.mail.splicing import LetterPress
 from surveys.mail.transport import Delivery, Envelope, MailTransport, Outcome, Step
 from surveys.mail.verp import bounce_address, envelope_id
 from surveys.models import Contact, Invitation, OutgoingMail, SurveyVersion, User, Wave
@@ -106,9 +107,11 @@ def send_due(session: Session, sender: Sender) -> Sent:
     result = Sent({})
     withdraw_unwanted(session, now=sender.clock())
     session.commit()
+    press = LetterPress(sender.environment)
     try:
         for claims in _batches(session, sender):
-            if not _send_batch(session, sender, claims, result):
+            letters = LetterWriter(session, sender, press)
+            if not _send_batch(session, sender, claims, letters, result):
                 break
     finally:
         sender.transport.close()
@@ -132,9 +135,10 @@ def _batches(session: Session, sender: Sender) -> Iterator[list[Claim]]:
         yield claims
 
 
-def _send_batch(session: Session, sender: Sender, claims: list[Claim], result: Sent) -> bool:
+def _send_batch(
+    session: Session, sender: Sender, claims: list[Claim], letters: "LetterWriter", result: Sent
+) -> bool:
     """Whether the server can be asked for more; False when it is away or takes nothing from us."""
-    letters = LetterWriter(session, sender)
     for position, claim in enumerate(claims):
         delivery = _send_one(session, sender, claim, letters)
         result.count(delivery.outcome.value)
@@ -151,7 +155,7 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
     kind, wave_id = mail.kind, mail.wave_id
     try:
         facts = letters.facts(mail)
-        message = compose(sender.environment, facts).as_bytes()
+        message = letters.message(facts)
     except DATABASE_AWAY:
         # That says nothing about this mail; its lease ends, and it is taken up again.
         raise
@@ -258,8 +262,9 @@ def _suppress(session: Session, claim: Claim, *, now: datetime) -> None:
 class LetterWriter:
     """Collects the facts of letters; what a wave's letters share is read once a batch."""
 
-    def __init__(self, session: Session, sender: Sender) -> None:
+    def __init__(self, session: Session, sender: Sender, press: LetterPress) -> None:
         self._session = session
+        self._press = press
         self._sender = sender
         self._workspace = workspace(session)
         self._minutes: dict[tuple[int, Audience], int] = {}
@@ -271,6 +276,10 @@ class LetterWriter:
             if mail.invitation_id is None:
                 return self._facts_for_user(mail)
             return self._facts_for_invitation(mail, mail.invitation_id)
+
+    def message(self, facts: LetterFacts) -> bytes:
+        """The finished message, ready to be handed to a server."""
+        return self._press.message(facts)
 
     def _facts_for_user(self, mail: OutgoingMail) -> LetterFacts:
         user = self._session.get_one(User, mail.user_id)
@@ -300,6 +309,7 @@ class LetterWriter:
         invitation, wave, contact = row
         base = self._sender.settings.base_url
         token = answer_token(self._sender.keys, invitation.id, invitation.token_version)
+        preferences = preferences_token(self._sender.settings.secret_key, contact)
         link = f"{base}/s/{token}"
         channel = CHANNELS.get(mail.kind)
         return LetterFacts(
@@ -316,9 +326,9 @@ class LetterWriter:
             promise=self._promise(wave, mail),
             minutes=self._minutes_of(wave),
             closes_on=wave.closes_at.astimezone(ZoneInfo(wave.survey.time_zone)).date(),
-            unsubscribe_link=(
-                f"{base}/u/{preferences_token(self._sender.settings.secret_key, contact)}"
-            ),
+            answer_token=token,
+            preferences_token=preferences,
+            unsubscribe_link=f"{base}/u/{preferences}",
             score=self._score(wave, mail, link),
             other_language=_other_language(wave, mail.locale, link),
         )
