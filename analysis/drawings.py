@@ -17,7 +17,7 @@ from analysis.dashboard import (
     importance_average,
 )
 from analysis.driver_findings import share_label, trend_words
-from analysis.driver_page import AnswerRow, AnswerShare, DriverPage
+from analysis.driver_page import AnswerRow, AnswerShare, DriverPage, TrendStep
 from analysis.figures import Figure
 from analysis.findings import row_label, sentiment_label
 from analysis.gap import GapRow, Mark
@@ -201,17 +201,22 @@ def quadrant_drawing(points: Sequence[ImportancePoint], label: str) -> Markup:
     )
 
 
-def trend_drawing(page: DriverPage) -> Markup | None:
-    """Both voices over the waves; a wave that shows nothing is left out, not drawn as zero."""
-    points = [
+def trend_points(steps: Sequence[TrendStep]) -> list[charts.TrendPoint]:
+    """A metric's history as a trend chart takes it."""
+    return [
         charts.TrendPoint(
             short_wave(step.run.partner.label),
             figure_mark(step.partners),
             figure_mark(step.staff),
             step.is_new_wording,
         )
-        for step in page.trend
+        for step in steps
     ]
+
+
+def trend_drawing(page: DriverPage) -> Markup | None:
+    """Both voices over the waves; a wave that shows nothing is left out, not drawn as zero."""
+    points = trend_points(page.trend)
     marks = [mark for point in points for mark in (point.partner, point.staff) if mark]
     if not marks:
         return None

@@ -4,6 +4,7 @@ Fixed sentences, as in findings.py: nothing is claimed that an interval does not
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from analysis.dashboard import DriverFigures
 from analysis.driver_page import AnswerRow, AnswerShare, DriverPage, Heatmap, HeatRow, TrendStep
@@ -43,7 +44,31 @@ def no_gap_words(page: DriverPage) -> str:
     return reason[:1].upper() + reason[1:]
 
 
-def trend_words(page: DriverPage) -> str:
+class History(Protocol):
+    """One driver over the waves, wherever it is shown; changes are since `since`, among `k`."""
+
+    @property
+    def trend(self) -> Sequence[TrendStep]:
+        """The waves, the oldest first."""
+
+    @property
+    def partners_change(self) -> Gap | None:
+        """What became of the partners' figure."""
+
+    @property
+    def staff_change(self) -> Gap | None:
+        """What became of the team's figure."""
+
+    @property
+    def since(self) -> str | None:
+        """The label of the wave that changes are counted from."""
+
+    @property
+    def k(self) -> int:
+        """Among how many comparisons a change is marked."""
+
+
+def trend_words(page: History) -> str:
     """From where to where each voice went over how many waves, and if the last step is proven."""
     if len(page.trend) < 2:
         return gettext("The trend starts with the second wave.")
@@ -89,7 +114,7 @@ def _texts(figures: Sequence[Figure | None]) -> list[str]:
     return [figure_text(figure) for figure in figures if figure is not None and figure.is_shown]
 
 
-def _change(voice: str, change: Gap | None, page: DriverPage) -> str:
+def _change(voice: str, change: Gap | None, page: History) -> str:
     if change is None or page.since is None:
         return ""
     return gettext(

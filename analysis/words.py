@@ -69,13 +69,7 @@ def _limit(value: float, decimals: int) -> str:
 
 def mark_words(mark: Mark) -> str:
     """The word key of a difference, in words."""
-    return {
-        Mark.BIGGER: gettext("bigger than chance"),
-        Mark.CHANCE: gettext("may be chance"),
-        Mark.TOO_FEW: gettext("too few to say"),
-        Mark.HIDDEN: gettext("hidden to protect anonymity"),
-        Mark.NO_GAP: gettext("no proven gap"),
-    }[mark]
+    return _MARK_WORDS[mark]()
 
 
 def change_words(change: Gap | None, *, since: str, k: int = 1) -> str:
@@ -165,6 +159,13 @@ def value_name(dimension: str, value: str) -> str:
     return known() if known else value[:1].upper() + value[1:]
 
 
+_MARK_WORDS: Mapping[Mark, Callable[[], str]] = {
+    Mark.BIGGER: lambda: gettext("bigger than chance"),
+    Mark.CHANCE: lambda: gettext("may be chance"),
+    Mark.TOO_FEW: lambda: gettext("too few to say"),
+    Mark.HIDDEN: lambda: gettext("hidden to protect anonymity"),
+    Mark.NO_GAP: lambda: gettext("no proven gap"),
+}
 #: Functions, so that a name is looked up in the page's language, and only the one that is wanted.
 _VALUE_NAMES: Mapping[tuple[str, str], Callable[[], str]] = {
     ("type", "reseller"): lambda: gettext("Reseller"),

@@ -35,14 +35,19 @@ CHROMIUM = (
 )
 STAFF_PATHS = (
     "/overview",
+    "/trend",
+    "/board",
     "/drivers",
     "/comments",
     "/calibration",
+    "/participation",
     "/waves",
     "/surveys/new",
     "/questionnaires",
     "/contacts",
     "/contacts/import",
+    "/contacts/stopped",
+    "/contacts/unmatched",
     "/settings",
 )
 OPEN_WAVE = "main a[href^='/waves/']:not([href*='open'])"

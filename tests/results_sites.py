@@ -26,6 +26,8 @@ TEXTS = (
 )
 RESULT_PATHS = (
     "/overview/{run}",
+    "/board/{run}",
+    "/trend/{run}",
     "/drivers/{run}",
     "/drivers/{run}/listening",
     "/comments/{run}",

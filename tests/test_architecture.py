@@ -90,6 +90,7 @@ MARKUP = (
     "analysis.drawings",
     "analysis.participation_drawings",
     "analysis.priority_drawings",
+    "analysis.trend_drawings",
     "surveys.i18n",
     "surveys.web.answer_pages",
     "surveys.web.response_page",

@@ -9,10 +9,12 @@ from analysis.web import (
     exposure,
     overview,
     participation,
+    trend,
 )
 
 BLUEPRINTS = (
     overview.bp,
+    trend.bp,
     board.bp,
     drivers.bp,
     comments.bp,
