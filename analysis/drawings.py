@@ -23,7 +23,7 @@ from analysis.findings import row_label, sentiment_label
 from analysis.gap import GapRow, Mark
 from analysis.shown_figures import CommentCounts
 from analysis.words import figure_text, short_wave
-from surveys.i18n import format_number, format_signed, gettext
+from surveys.i18n import format_number, format_signed, gettext, pgettext
 from surveys.participation import Participation
 
 SCORE_LIMITS = (0.0, 100.0)
@@ -162,7 +162,7 @@ def funnel_steps(p: Participation, *, is_anonymous: bool) -> list[tuple[str, int
     steps = [(gettext("Invited"), p.invited), (gettext("Delivered"), p.delivered)]
     if not is_anonymous:
         steps += [(gettext("Opened the link"), p.opened), (gettext("Started"), p.started)]
-    steps.append((gettext("Finished"), p.answered))
+    steps.append((pgettext("answers", "Finished"), p.answered))
     return [
         (
             name,

@@ -4,6 +4,7 @@ A test that asks for `database` (or anything made from it) runs twice. The schem
 migrations, once a run; each test gets a copy.
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -94,6 +95,29 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     server.create_database(name, template="migrated")
     yield Database(server.url(name), "postgresql")
     server.drop_database(name)
+
+
+class FailedParts(logging.Handler):
+    """Remembers parts of pages that could not be drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep what was logged."""
+        self.found.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def failed_parts() -> Iterator[list[str]]:
+    """No page may hide that a part of it failed; a test of that empties the list."""
+    handler = FailedParts()
+    logger = logging.getLogger("analysis.web.parts")
+    logger.addHandler(handler)
+    yield handler.found
+    logger.removeHandler(handler)
+    assert handler.found == []
 
 
 @pytest.fixture(autouse=True)

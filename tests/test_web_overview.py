@@ -12,6 +12,8 @@ from factories import csrf_token, make_survey
 from results_sites import Runs, results_site, tables_of, text_of, title_of
 from sheet_reader import sheets
 
+from analysis import priority_findings
+
 
 @pytest.fixture(scope="module")
 def runs(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
@@ -345,3 +347,19 @@ def test_an_empty_workspace_leads_through_the_first_steps(
             make_survey(session)
             session.commit()
         assert "2 steps left to your first wave." in text_of(client.get("/").text)
+
+
+def test_a_part_that_fails_leaves_the_rest_of_the_page(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, failed_parts: list[str]
+) -> None:
+    def fails(*_given: object) -> None:
+        raise ValueError("Kowalski said so")
+
+    monkeypatch.setattr(priority_findings, "source_words", fails)
+    page = get(runs, f"/drivers/{runs.published}")
+
+    assert "This part could not be loaded" in page
+    assert "Perception gap by driver" in page
+    assert "Kowalski" not in page
+    assert len(failed_parts) == 1
+    failed_parts.clear()

@@ -20,6 +20,7 @@ from analysis.web.choice import (
 )
 from analysis.web.export import export_kinds
 from analysis.web.overview_page import overview_page
+from analysis.web.parts import part
 from surveys.db import db
 from surveys.models import Contact, Schedule, SurveyVersion
 from surveys.participation import participations
@@ -31,6 +32,7 @@ from surveys.workspace import workspace
 
 bp = Blueprint("overview", __name__)
 bp.add_app_template_global(pool_text, "pool_text")
+bp.add_app_template_global(part, "part")
 
 
 @bp.get("/")
