@@ -143,7 +143,9 @@ class _Walk:
                 address = str(found.first.get_attribute("href"))
                 yield address
                 if pattern is OPEN_WAVE:
-                    yield from (f"{address}/{step}" for step in ("remind", "extend", "close"))
+                    yield from (
+                        f"{address}/{step}" for step in ("remind", "extend", "close", "mails")
+                    )
             else:
                 print(f"{start} leads to no page like {pattern}")
 
