@@ -88,7 +88,7 @@ def responses_table(
     Segments are those of the invitation, frozen when the wave opened. Without addresses the column
     `email` says 'hidden'. Questions are explained in the language of the locale.
     """
-    columns = _columns(session, run.partner)
+    columns = asked_columns(session, run.partner)
     headings = [*RESPONSE_HEADINGS, *(name for column in columns for name in column.headings)]
     people = _People(run, with_addresses=with_addresses)
     variables = [*fixed_variables(RESPONSE_HEADINGS), *_explained(session, run, columns, locale)]
@@ -351,7 +351,8 @@ def _contact_wishes(session: Session, wave: Wave) -> set[int | None]:
     return set(session.scalars(query))
 
 
-def _columns(session: Session, wave: Wave) -> list[Column]:
+def asked_columns(session: Session, wave: Wave) -> list[Column]:
+    """The questions of a wave in their order, as columns of a file."""
     rows = session.execute(
         select(
             Question.id,
