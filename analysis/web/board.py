@@ -9,9 +9,8 @@ from analysis.web.choice import (
     Choice,
     chosen,
     newest,
-    picked_comparison,
+    picked,
     picked_run,
-    picked_segment,
     segment_options,
 )
 from analysis.web.overview_page import overview_page
@@ -43,8 +42,7 @@ def show(run_id: int) -> str:
 def choose() -> Response:
     """From the pickers to an address that can be kept and sent."""
     run_id = picked_run()
-    segment, compare = picked_segment(run_id), picked_comparison(run_id)
-    return redirect(url_for(".show", run_id=run_id, segment=segment, compare=compare), 303)
+    return redirect(url_for(".show", run_id=run_id, **picked(run_id)), 303)
 
 
 def _sheet(choice: Choice | None) -> str:

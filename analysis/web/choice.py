@@ -5,6 +5,7 @@ All of it is in the address.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import abort, request
@@ -118,18 +119,23 @@ def picked_run() -> int:
     return run_id
 
 
-def picked_segment(run_id: int) -> str | None:
+def _picked_segment(run_id: int) -> str | None:
     """The segment of a picker; another wave drops it, since it may not be shown there."""
     if request.args.get("was") != str(run_id):
         return None
     return request.args.get("segment") or None
 
 
-def picked_comparison(run_id: int) -> int | None:
+def _picked_comparison(run_id: int) -> int | None:
     """The earlier run of a picker; another wave drops it, since it may not be earlier there."""
     if request.args.get("was") != str(run_id):
         return None
     return request.args.get("compare", type=int)
+
+
+def picked(run_id: int) -> dict[str, Any]:
+    """Segment and comparison of a page's pickers, as they go into the address of its results."""
+    return {"segment": _picked_segment(run_id), "compare": _picked_comparison(run_id)}
 
 
 def row_key(row: Row) -> str:

@@ -31,9 +31,8 @@ from analysis.web.choice import (
     Choice,
     chosen,
     newest,
-    picked_comparison,
+    picked,
     picked_run,
-    picked_segment,
     segment_options,
 )
 from analysis.web.export import export_kinds
@@ -70,10 +69,7 @@ def choose() -> Response:
     """From the pickers to an address that can be kept and sent; a new wave drops the segment."""
     run_id = picked_run()
     code = request.args.get("driver")
-    kept: dict[str, Any] = {
-        "segment": picked_segment(run_id),
-        "compare": picked_comparison(run_id),
-    }
+    kept = picked(run_id)
     if not code:
         return redirect(url_for(".chart", run_id=run_id, **kept), 303)
     return redirect(url_for(".show", run_id=run_id, code=code, **kept), 303)

@@ -13,9 +13,8 @@ from analysis.web.choice import (
     Choice,
     chosen,
     newest,
-    picked_comparison,
+    picked,
     picked_run,
-    picked_segment,
     segment_options,
 )
 from analysis.web.export import export_kinds
@@ -49,11 +48,7 @@ def start() -> str:
 def choose() -> Response:
     """From the pickers to an address that can be kept and sent."""
     run_id = picked_run()
-    kept: dict[str, Any] = {
-        "segment": picked_segment(run_id),
-        "compare": picked_comparison(run_id),
-    }
-    return redirect(url_for(".show", run_id=run_id, **kept), 303)
+    return redirect(url_for(".show", run_id=run_id, **picked(run_id)), 303)
 
 
 @bp.get("/overview/<int:run_id>")
