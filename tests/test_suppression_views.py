@@ -12,7 +12,10 @@ from analysis.suppression.people import People, bit_set
 from analysis.suppression.policy import Policy
 from analysis.suppression.primary import Crowd
 from analysis.suppression.rows import TOTAL, Row, RowKey
-from analysis.suppression.views import Leak, ViewCheck, views_of
+from analysis.suppression.views import Leak, ViewCheck, subtractions, views_of
+from analysis.suppression.wave_guard import Earlier, WaveGuard
+
+DIMENSIONS = ("d", "e", "table")
 
 
 def crowd(n: int, **of_company: range) -> Crowd:
@@ -131,6 +134,39 @@ def test_a_block_of_hidden_rows_is_a_view_like_any_other() -> None:
     # All but Gold are 12-23; without the North 3 people are left.
     assert found is not None
     assert found.people == bit_set(range(21, 24))
+
+
+def test_a_block_may_leave_in_the_people_whom_another_dimension_prints_too() -> None:
+    tier = {"Gold": 0b0011, "Silver": 0b1100}
+    table = {"Gold in the North": 0b0001, "Silver anywhere": 0b1100}
+
+    assert [list(each) for each in subtractions({"tier": tier, "table": table})] == [
+        ["Gold", "Silver"],
+        ["Gold"],
+        ["Gold in the North", "Silver anywhere"],
+        ["Gold in the North"],
+    ]
+
+
+def test_what_a_block_with_doubled_people_leaves_beside_an_earlier_wave_is_found() -> None:
+    everybody, total = crowd(60), Row(TOTAL, bit_set(range(60)), 60)
+    first, second = row("table", range(19), label="1"), row("table", range(19, 38), label="2")
+    other, again = row("table", range(48, 60), label="other"), row("d", range(48, 60))
+    tier = row("e", range(38, 50))
+    guard = WaveGuard(everybody, [Earlier((bit_set(range(50, 57)),))])
+
+    # The table leaves 10 people; whoever counts the twelve of 'd' only once is left with 22.
+    found = guard.leak(views_of([total, first, second, other, again, tier], everybody, DIMENSIONS))
+    without = [total, first, second, other, tier]
+
+    assert found is not None
+    assert found.people == bit_set(range(57, 60))
+    assert (
+        WaveGuard(everybody, [Earlier((bit_set(range(50, 57)),))]).leak(
+            views_of(without, everybody, DIMENSIONS)
+        )
+        is None
+    )
 
 
 def test_what_is_new_is_tried_with_what_was_found_safe_before() -> None:

@@ -1,19 +1,21 @@
 """Sums and differences of up to three published figures, as somebody with a calculator makes them.
 
-A view is a figure that is printed or follows directly: a row, or the block of a dimension's hidden
-rows (the total less its exact ones). Two or three views, each added or subtracted, give the sum
-over a smaller group; this module looks for groups that may not be shown. Longer combinations:
-`linear`.
+A view is a figure that is printed or follows directly: a row, or a block, the total less exact rows
+of one dimension (`subtractions`). Two or three views, each added or subtracted, give the sum over a
+smaller group; this module looks for groups that may not be shown. Longer combinations: `linear`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeVar
 
 from analysis.suppression.primary import Crowd
 from analysis.suppression.rows import TOTAL, Code, Reason, Row, Term
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def row_view(row: Row) -> View:
 
 
 def views_of(exact: Sequence[Row], crowd: Crowd, dimensions: Collection[str]) -> list[View]:
-    """All views of these exact rows: rows from small to large, the total, hidden blocks.
+    """All views of these exact rows: rows from small to large, the total, blocks.
 
     The order is the order of search, so that what can be blamed on a row is not blamed on the total
     or on a block.
@@ -90,22 +92,39 @@ def views_of(exact: Sequence[Row], crowd: Crowd, dimensions: Collection[str]) ->
     views = [row_view(row) for row in sorted(exact, key=lambda row: (row.is_total, row.order))]
     total = next((row for row in exact if row.key == TOTAL), None)
     if total is not None:
-        views += [
-            block
-            for dimension in dimensions
-            if (block := _block(total, [r for r in exact if r.key.dimension == dimension], crowd))
-        ]
+        by_dimension = {
+            name: {row: row.bits for row in exact if row.key.dimension == name}
+            for name in dimensions
+        }
+        blocks = (_block(total, rows, crowd) for rows in subtractions(by_dimension))
+        views += [block for block in blocks if block]
     return views
 
 
-def _block(total: Row, shown: Sequence[Row], crowd: Crowd) -> View | None:
-    hidden = total.bits
-    for row in shown:
-        hidden &= ~row.bits
-    n = crowd.size(hidden)
-    if not shown or not n:
-        return None
-    return View(hidden, n, ((1, total), *((-1, row) for row in shown)))
+def subtractions(by_dimension: Mapping[str, Mapping[Key, int]]) -> Iterator[Sequence[Key]]:
+    """The rows that somebody takes from the total, as one sum, to see what a dimension leaves.
+
+    All exact rows of the dimension, given with their people; and, where other dimensions print
+    the same people once more, the rows without these: whoever counts each group only once, under
+    the first dimension that names it, is left with a larger block.
+    """
+    for name, rows in by_dimension.items():
+        elsewhere = [other.values() for key, other in by_dimension.items() if key != name]
+        doubled = [frozenset(k for k, bits in rows.items() if bits in other) for other in elsewhere]
+        left_out: list[frozenset[Key]] = [frozenset()]
+        for keys in dict.fromkeys(doubled):
+            left_out += [keys | before for before in left_out]
+        for keys in dict.fromkeys(left_out):
+            if len(keys) < len(rows):
+                yield [key for key in rows if key not in keys]
+
+
+def _block(total: Row, subtracted: Sequence[Row], crowd: Crowd) -> View | None:
+    left = total.bits
+    for row in subtracted:
+        left &= ~row.bits
+    n = crowd.size(left)
+    return View(left, n, ((1, total), *((-1, row) for row in subtracted))) if n else None
 
 
 def combined(*parts: tuple[int, View]) -> tuple[tuple[int, Row], ...]:

@@ -20,7 +20,7 @@ from operator import or_
 from analysis.suppression.people import Frame
 from analysis.suppression.primary import Crowd
 from analysis.suppression.rows import TOTAL, RowKey
-from analysis.suppression.views import Leak, View, combined, distinct
+from analysis.suppression.views import Leak, View, combined, distinct, subtractions
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,15 @@ def _blocks(rows: Mapping[RowKey, int]) -> Iterator[int]:
     total = rows.get(TOTAL)
     if total is None:
         return
-    for dimension in dict.fromkeys(key.dimension for key in rows if key != TOTAL):
-        hidden = total
-        for key, bits in rows.items():
-            if key.dimension == dimension:
-                hidden &= ~bits
-        if hidden:
-            yield hidden
+    dimensions = dict.fromkeys(key.dimension for key in rows if key != TOTAL)
+    by_dimension = {
+        name: {key: bits for key, bits in rows.items() if key.dimension == name}
+        for name in dimensions
+    }
+    for subtracted in subtractions(by_dimension):
+        left = reduce(lambda left, key: left & ~rows[key], subtracted, total)
+        if left:
+            yield left
 
 
 @dataclass(frozen=True, slots=True)
