@@ -24,6 +24,7 @@ ONE_MODULE = {
     "flask_migrate": "app",
     "flask_sqlalchemy": "surveys.db",
     "flask_talisman": "surveys.web.security",
+    "flufl": "surveys.mail.bounces.detectors",
     "gunicorn": "surveys.web_server",
     "textblob": "analysis.sentiment.english",
     "vaderSentiment": "analysis.sentiment.english",

@@ -4,7 +4,7 @@
 - `statuses.py`: from a status, a reply and its words to hard, soft or policy.
 - `parts.py`: pieces of a message that may be broken: texts, fields, addresses, ids.
 - `automatic.py`: mails that a machine sent and that are no bounce.
-- `detectors.py`: the library flufl.bounce, where it is installed, for formats unknown to us.
+- `detectors.py`: the library flufl.bounce, for formats unknown to us.
 - `reading.py`: bytes to verdict.
 - `returned.py`, `matching.py`: where the returned message begins, and what names the mail.
 - `mailbox.py`, `jobs.py`: the IMAP mailbox that the bounces arrive in, and reading what is new.
