@@ -27,6 +27,7 @@ from analysis.stats import (
     nps,
     share_of,
 )
+from analysis.suppression import COARSE_STEP
 from surveys.terms import CellState, QuestionType
 
 SCORE = Scale(0, 100)
@@ -60,6 +61,11 @@ class Measure:
     def decimals(self) -> int:
         """Decimals of a published mean: a step of 0.1 on 1..7 is coarser than one on 0..100."""
         return 1 if self.type is QuestionType.IMP7 else 0
+
+    @property
+    def coarse_step(self) -> int:
+        """A coarse mean is a multiple of this; tens would be wider than the whole of 1..7."""
+        return 1 if self.type is QuestionType.IMP7 else COARSE_STEP
 
     def steps(self, value: int) -> int:
         """Steps of one answer above the lowest, in the series whose mean is printed."""
@@ -151,8 +157,8 @@ class Figure:
     """One figure and how it may be shown.
 
     `exact`: everything that is set. `bound`: only `bound_low` or `bound_high`. `coarse`: only
-    `value`, to the nearest ten. `hidden`: only `reason`. `covariance` is with the same row of the
-    wave before, through the companies that answered in both.
+    `value`, to the measure's `coarse_step`. `hidden`: only `reason`. `covariance` is with the same
+    row of the wave before, through the companies that answered in both.
     """
 
     state: CellState

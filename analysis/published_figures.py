@@ -7,10 +7,11 @@ method of confidentiality, section 2; method of statistics, "published cells".
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from analysis.figures import ClassShare, Figure, correlation_of, estimates
+from analysis.figures import ClassShare, Figure, Measure, correlation_of, estimates
 from analysis.importance import Correlation
 from analysis.row_cells import RowCells
 from analysis.samples import FigureError
+from analysis.stats import Estimate
 from analysis.suppression import (
     TOTAL,
     RowKey,
@@ -52,7 +53,7 @@ def published_figure(
         cells.measure, cells.raw, cells.sizes, pooled_variance=pooled_variance
     )
     if verdict.state == "coarse":
-        return replace(shown, value=float(coarse(estimate.value)) if estimate else None)
+        return replace(shown, value=_coarse(estimate, cells.measure))
     published = estimate.published(cells.measure.decimals) if estimate else None
     is_exact = bool(classes) and all(each.state == "exact" for each in classes)
     return replace(
@@ -65,6 +66,10 @@ def published_figure(
         correlation=_correlation(key, verdict, cells),
         covariance=covariance,
     )
+
+
+def _coarse(estimate: Estimate | None, measure: Measure) -> float | None:
+    return float(coarse(estimate.value, step=measure.coarse_step)) if estimate else None
 
 
 def variance_of_wave(total: RowCells) -> float | None:

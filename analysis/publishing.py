@@ -291,7 +291,7 @@ class _Publication:
         if scale is not None:
             rows = [(row.key, row.bits & given.bits) for row in self._rows]
             sums = Sums(sums_by_row(measure, rows, given), measure.n_steps)
-        return Answers(given.bits, sums, lowest=low, highest=high)
+        return Answers(given.bits, sums, lowest=low, highest=high, coarse_step=measure.coarse_step)
 
     def _given_anonymously(self, question: AskedQuestion, low: int, high: int) -> Answers | None:
         by_profile: Counter[tuple[str, ...]] = Counter()
@@ -313,7 +313,12 @@ class _Publication:
                 question.measure.n_steps,
             )
         return anonymous_answers(
-            self._present.frame, by_profile, sums=sums, lowest=low, highest=high
+            self._present.frame,
+            by_profile,
+            sums=sums,
+            lowest=low,
+            highest=high,
+            coarse_step=question.measure.coarse_step,
         )
 
     def _sum_of(

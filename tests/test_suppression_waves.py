@@ -328,3 +328,23 @@ def test_anonymous_waves_are_compared_by_those_who_took_part() -> None:
 )
 def test_a_coarse_figure_is_the_nearest_ten(value: float, printed: int) -> None:
     assert coarse(value) == printed
+
+
+def test_a_total_on_seven_points_is_coarse_by_whole_points() -> None:
+    people = People()
+    now = frame_of({"Gold": range(15)}, people)
+    old = frame_of({"Gold": range(14)}, people)
+    rows = publish_wave(now, POLICY)
+    sums = Sums({row.key: 4 * row.n for row in rows}, 6)
+    answers = Answers(now.everyone, sums, lowest=1, highest=7, coarse_step=1)
+
+    before = [earlier_wave(old, old.everyone, {TOTAL: 14})]
+    verdict = publish_question(rows, answers, POLICY, before=before)[TOTAL]
+
+    assert verdict.state == "coarse"
+    assert coarse(5.4, step=1) == 5
+
+
+def test_a_half_that_floating_numbers_miss_is_rounded_upwards() -> None:
+    assert coarse(44.999999999999) == 50
+    assert coarse(44.99) == 40

@@ -28,7 +28,13 @@ from analysis.suppression.people import (
     build_frame,
 )
 from analysis.suppression.policy import Policy, for_comments, for_staff
-from analysis.suppression.question import Answers, anonymous_answers, coarse, publish_question
+from analysis.suppression.question import (
+    COARSE_STEP,
+    Answers,
+    anonymous_answers,
+    coarse,
+    publish_question,
+)
 from analysis.suppression.rollup import coarse_profiles, publish_wave
 from analysis.suppression.rows import (
     TOTAL,
@@ -52,6 +58,7 @@ from analysis.suppression.unanimity import Sums
 from analysis.suppression.wave_guard import Earlier, earlier_wave
 
 __all__ = [
+    "COARSE_STEP",
     "N_DRAWS",
     "RATES_PCT",
     "TOTAL",

@@ -15,7 +15,10 @@ from analysis.suppression.unanimity import Sums, row_is_close
 from analysis.suppression.wave_guard import Earlier
 
 COARSE_STEP = 10
-"""A coarse figure is rounded to a multiple of this."""
+"""A coarse figure is rounded to a multiple of this on a scale of 0 to 100 or of NPS."""
+
+COARSE_DECIMALS = 9
+"""What a sum of floating numbers is true to: 44.999999999999 is a half way to 50, not 40."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Answers:
 
     `people` are those who answered; in anonymous surveys all who took part, with as many of them
     `counted` as there are answers (see `anonymous_answers`). `sums` is None for a question without
-    a mean; the printed scale runs from `lowest` to `highest`.
+    a mean; the printed scale runs from `lowest` to `highest`, and a coarse mean is a multiple of
+    `coarse_step` on it.
     """
 
     people: int
@@ -32,6 +36,7 @@ class Answers:
     counted: int | None = None
     lowest: int = 0
     highest: int = 100
+    coarse_step: int = COARSE_STEP
 
 
 def anonymous_answers(
@@ -41,6 +46,7 @@ def anonymous_answers(
     sums: Sums | None = None,
     lowest: int = 0,
     highest: int = 100,
+    coarse_step: int = COARSE_STEP,
 ) -> Answers:
     """Answers of an anonymous wave, known by profile only; the frame holds who took part.
 
@@ -52,7 +58,7 @@ def anonymous_answers(
         if n > len(places):
             raise ValueError(f"{n} answers of {len(places)} people in profile {profile}")
         counted |= bit_set(places[:n])
-    return Answers(frame.everyone, sums, counted, lowest, highest)
+    return Answers(frame.everyone, sums, counted, lowest, highest, coarse_step)
 
 
 def publish_question(
@@ -84,8 +90,8 @@ def publish_question(
 
 
 def _leaves_one_answer_open(total: Row, answers: Answers) -> bool:
-    """True if rounding the total to tens is coarser than what one answer can do to it."""
-    return COARSE_STEP * total.n >= answers.highest - answers.lowest
+    """True if rounding the total is coarser than what one answer can do to it."""
+    return answers.coarse_step * total.n >= answers.highest - answers.lowest
 
 
 def cut_rows(rows: PublishedRows, answers: Answers, crowd: Crowd) -> list[Row]:
@@ -119,12 +125,12 @@ def _bounds(row: Row, answers: Answers, *, is_coarse: bool) -> tuple[float | Non
         return None, None
     width = Fraction(sums.slack * (answers.highest - answers.lowest), sums.n_steps * row.n)
     if is_coarse:
-        width = max(width, Fraction(COARSE_STEP, 2))
+        width = max(width, Fraction(answers.coarse_step, 2))
     if sums.by_row[row.key] <= sums.slack:
         return float(answers.lowest + width), None
     return None, float(answers.highest - width)
 
 
-def coarse(value: float) -> int:
-    """A coarse figure as it is printed: the nearest ten, halves upwards."""
-    return int((value + COARSE_STEP / 2) // COARSE_STEP) * COARSE_STEP
+def coarse(value: float, *, step: int = COARSE_STEP) -> int:
+    """A coarse figure as it is printed: the nearest multiple of the step, halves upwards."""
+    return int((round(value, COARSE_DECIMALS) + step / 2) // step) * step
