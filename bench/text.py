@@ -4,7 +4,8 @@
 every paraphrase of it, was kept from the model that judges it. The lists of words were written
 with the seeds in view, so figures on seeds are kinder than those on strangers' comments; drivers
 and quiet exit come from lists alone and are measured on what they were written for.
-docs/text-quality.md says what follows from that. No public test set is read.
+docs/text-quality.md says what follows from that. Beside them stand figures on texts that were never
+seeds (`text_outside`). No public test set is read.
 """
 
 import argparse
@@ -12,13 +13,14 @@ import json
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.sentiment import UNSURE_BELOW, Label, Sentiment, analyse
+from analysis.sentiment import analyse
 from analysis.sentiment.model import LABELS
+from bench.text_figures import Json, Verdict, figures, share, tally
+from bench.text_outside import demo, driver_figures, outside
 from bench.train_text import (
     LANGUAGES,
     SEEDS,
@@ -34,51 +36,8 @@ from bench.train_text import (
 
 PROBES = Path(__file__).parent / "text_probes.tsv"
 FOLDS_OF_SIZE = {"small": 3, "full": 10}
-SUREST = 0.8
-DISSATISFIED = frozenset({Label.NEGATIVE, Label.MIXED})
-_BINS = 10
 _TIMED_TEXTS = {"small": 200, "full": 1000}
 _ROUNDS = 3
-
-Json = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was found in a text of a known label; `confidence` is the chance given to `found`."""
-
-    truth: Label
-    found: Label
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Hits, false alarms and misses of something that is there or is not."""
-
-    n_right: int
-    n_false: int
-    n_missed: int
-
-    @property
-    def f1(self) -> float:
-        """2 · right / (2 · right + false + missed); 0 where nothing was there or found."""
-        weight = 2 * self.n_right + self.n_false + self.n_missed
-        return 2 * self.n_right / weight if weight else 0.0
-
-    def as_json(self) -> Json:
-        """Precision, recall and F1, rounded."""
-        return {
-            "precision": _share(self.n_right, self.n_right + self.n_false),
-            "recall": _share(self.n_right, self.n_right + self.n_missed),
-            "f1": round(self.f1, 3),
-        }
-
-
-def tally(pairs: Iterable[tuple[bool, bool]]) -> Tally:
-    """Count pairs of (is there, was found)."""
-    counts = Counter(pairs)
-    return Tally(counts[True, True], counts[False, True], counts[True, False])
 
 
 def run(size: str) -> Json:
@@ -90,6 +49,8 @@ def run(size: str) -> Json:
         "seeds": len(seeds),
         "languages": {language: _language(seeds, language) for language in LANGUAGES},
         "probes": _probes(),
+        "outside": outside(),
+        "demo": demo(size),
         "texts_per_second": _throughput(_spread(seeds, _TIMED_TEXTS[size])),
         "peak_memory_mb": _memory(),
     }
@@ -110,9 +71,9 @@ def _language(seeds: Sequence[Seed], language: str) -> Json:
     own = [seed for seed in seeds if seed.language == language]
     sentiments = [analyse(seed.text, language) for seed in own]
     return {
-        "clauses": _figures([verdict for example, verdict in judged if not example.is_joined]),
-        "joined": _figures([verdict for example, verdict in judged if example.is_joined]),
-        "drivers": _drivers(own, sentiments),
+        "clauses": figures([verdict for example, verdict in judged if not example.is_joined]),
+        "joined": figures([verdict for example, verdict in judged if example.is_joined]),
+        **driver_figures([seed.drivers for seed in own], sentiments),
         "quiet_exit": tally(
             (seed.quiet_exit, sentiment.quiet_exit)
             for seed, sentiment in zip(own, sentiments, strict=True)
@@ -123,73 +84,6 @@ def _language(seeds: Sequence[Seed], language: str) -> Json:
 def _verdict(example: Example, chances: Sequence[float]) -> Verdict:
     best = max(range(len(LABELS)), key=chances.__getitem__)
     return Verdict(example.label, LABELS[best], chances[best])
-
-
-def _figures(verdicts: Sequence[Verdict]) -> Json:
-    surest = sorted(verdicts, key=lambda one: -one.confidence)[: round(SUREST * len(verdicts))]
-    three = [one for one in verdicts if one.truth is not Label.MIXED]
-    classes = {label: _of_label(verdicts, label) for label in LABELS}
-    return {
-        "n": len(verdicts),
-        "accuracy": _share(sum(one.truth is one.found for one in verdicts), len(verdicts)),
-        "macro_f1": macro_f1(verdicts, LABELS),
-        "macro_f1_without_mixed": macro_f1(three, [x for x in LABELS if x is not Label.MIXED]),
-        "classes": {label.value: found.as_json() for label, found in classes.items()},
-        "confusion": _confusion(verdicts),
-        "dissatisfied_f1": round(
-            tally((one.truth in DISSATISFIED, one.found in DISSATISFIED) for one in verdicts).f1, 3
-        ),
-        "calibration_error": round(calibration_error(verdicts), 3),
-        "unsure": _share(sum(one.confidence < UNSURE_BELOW for one in verdicts), len(verdicts)),
-        "surest_80_pct": {
-            "macro_f1": macro_f1(surest, LABELS),
-            "least_confidence": round(surest[-1].confidence, 3),
-        },
-    }
-
-
-def _of_label(verdicts: Iterable[Verdict], label: Label) -> Tally:
-    return tally((one.truth is label, one.found is label) for one in verdicts)
-
-
-def macro_f1(verdicts: Sequence[Verdict], labels: Sequence[Label]) -> float:
-    """Mean of the F1 of the labels, each of the same weight however rare it is."""
-    return round(sum(_of_label(verdicts, label).f1 for label in labels) / len(labels), 3)
-
-
-def _confusion(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
-    """Row: what a text says; column: what was found."""
-    counts = Counter((one.truth, one.found) for one in verdicts)
-    return {
-        truth.value: {found.value: counts[truth, found] for found in LABELS} for truth in LABELS
-    }
-
-
-def calibration_error(verdicts: Sequence[Verdict]) -> float:
-    """Mean distance between confidence and share of right verdicts, over ten bins of confidence.
-
-    Source: expected calibration error, Naeini et al. 2015; 0 is honest, 1 the worst.
-    """
-    bins: dict[int, list[Verdict]] = {}
-    for one in verdicts:
-        bins.setdefault(min(int(one.confidence * _BINS), _BINS - 1), []).append(one)
-    gaps = (
-        abs(sum(one.confidence for one in found) - sum(one.truth is one.found for one in found))
-        for found in bins.values()
-    )
-    return sum(gaps) / max(len(verdicts), 1)
-
-
-def _drivers(seeds: Sequence[Seed], sentiments: Sequence[Sentiment]) -> Json:
-    pairs: list[tuple[bool, bool]] = []
-    n_named = n_agreeing = 0
-    for seed, sentiment in zip(seeds, sentiments, strict=True):
-        found = {mention.driver: mention.polarity for mention in sentiment.drivers}
-        pairs.extend((code in seed.drivers, code in found) for code in {*found, *seed.drivers})
-        for code in found.keys() & seed.drivers.keys():
-            n_named += 1
-            n_agreeing += found[code] is seed.drivers[code]
-    return {**tally(pairs).as_json(), "polarity_right": _share(n_agreeing, n_named)}
 
 
 # --- Probes ---------------------------------------------------------------------------------------
@@ -225,8 +119,8 @@ def _probes() -> Json:
     return {
         f"{kind}_{language}": {
             "n": len(outcomes),
-            "right": _share(sum(right for right, _ in outcomes), len(outcomes)),
-            "unsure": _share(sum(unsure for _, unsure in outcomes), len(outcomes)),
+            "right": share(sum(right for right, _ in outcomes), len(outcomes)),
+            "unsure": share(sum(unsure for _, unsure in outcomes), len(outcomes)),
         }
         for (kind, language), outcomes in found.items()
     }
@@ -308,10 +202,6 @@ def _peak_mb(code: str) -> float:
     command = [sys.executable, "-c", f"{_TEXTS}{code}{_SHOW}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return round(float(done.stdout), 1)
-
-
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 3) if whole else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:

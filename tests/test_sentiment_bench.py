@@ -3,7 +3,9 @@
 import pytest
 
 from analysis.sentiment import Label
-from bench.text import Verdict, calibration_error, macro_f1, read_probes, tally
+from bench.text import read_probes
+from bench.text_figures import Verdict, calibration_error, macro_f1, tally
+from bench.text_outside import Known, outside, read_outside
 from bench.train_text import sharpened
 
 POSITIVE, NEGATIVE, NEUTRAL, MIXED = Label.POSITIVE, Label.NEGATIVE, Label.NEUTRAL, Label.MIXED
@@ -58,3 +60,28 @@ def test_probes_try_negation_both_ways_and_irony_in_both_languages() -> None:
         ("irony", "pl", False),
         ("irony", "en", False),
     }
+
+
+def test_what_is_known_of_an_outside_text_is_counted_against_what_was_found() -> None:
+    known = [
+        Known("partner", "en", "Margins are terrible.", NEGATIVE, {"incentives": NEGATIVE}, False),
+        Known("partner", "en", "Great support, thank you very much!", NEGATIVE, {}, True),
+    ]
+
+    found = outside(known)["partner_en"]
+
+    assert isinstance(found, dict)
+    assert (found["n"], found["accuracy"]) == (2, 0.5)
+    assert found["quiet_exit"] == {"precision": None, "recall": 0.0, "f1": 0.0}
+    assert found["drivers"]["recall"] == found["drivers"]["polarity_right"] == 1.0
+
+
+def test_outside_texts_are_of_both_kinds_and_languages_and_hold_every_label() -> None:
+    rows = read_outside()
+
+    assert {(row.kind, row.language) for row in rows} == {
+        (kind, language) for kind in ("partner", "review") for language in ("pl", "en")
+    }
+    for language in ("pl", "en"):
+        labels = {row.label for row in rows if (row.kind, row.language) == ("partner", language)}
+        assert labels == set(Label)

@@ -11,7 +11,7 @@ from analysis.sentiment import Sentiment, analyse
 from analysis.sentiment.words import fold
 from analysis.simulator import Block, comment_blocks
 from analysis.simulator.rows import Language
-from bench.text import tally
+from bench.text_figures import tally
 from bench.train_text import read_seeds
 
 CLAIMS = ("clause", "quiet", "fact", "whole")

@@ -9,6 +9,7 @@ from analysis.sentiment import Label
 from analysis.sentiment.reading import cut
 from analysis.sentiment.words import fold, stem
 from bench.text import read_probes
+from bench.text_outside import read_outside
 from bench.train_text import (
     Example,
     Seed,
@@ -93,6 +94,12 @@ def test_paraphrases_share_a_group(seeds: list[Seed]) -> None:
 
 def test_no_probe_is_a_seed(seeds: list[Seed]) -> None:
     assert not {fold(probe.text) for probe in read_probes()} & {fold(seed.text) for seed in seeds}
+
+
+def test_no_outside_text_is_a_seed(seeds: list[Seed]) -> None:
+    texts = {fold(row.text) for row in read_outside()}
+
+    assert not texts & {fold(seed.text) for seed in seeds}
 
 
 def test_a_group_keeps_its_fold_for_ever() -> None:
