@@ -5,8 +5,8 @@ spots and changes. Page and CSV cannot disagree, since both read this value. Sou
 statistics.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from analysis.figures import Figure
@@ -24,7 +24,14 @@ from analysis.gap import (
     headline,
     overall_gap,
 )
-from analysis.importance import BlindSpots, DriverGap, blind_spots, derived_weights
+from analysis.importance import (
+    BlindSpots,
+    Correlation,
+    DriverGap,
+    blind_spots,
+    derived_weights,
+    stated_weights,
+)
 from analysis.samples import FigureError, NotComparable
 from analysis.sentiment_shares import MOST_UNSURE, SentimentShares, sentiment_shares
 from analysis.shown_figures import TOTAL, CommentCounts, DriverInfo, Row, RunFigures, WaveFigures
@@ -97,6 +104,14 @@ class ImportancePoint:
     importance: float
 
 
+@dataclass(frozen=True, slots=True)
+class StatedImportance:
+    """What partners said last of the importance of drivers: means 1..7 by code, none if never."""
+
+    asked_in: Run | None = None
+    means: Mapping[str, float] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverviewPage:
     """Everything on the overview."""
@@ -115,6 +130,7 @@ class OverviewPage:
     recommendation: RecommendationTile
     comments: CommentTile
     spots: BlindSpots
+    stated: StatedImportance
     strengths: Sequence[GapRow]
     sentiment_by_driver: Sequence[DriverSentiment]
     points: Sequence[ImportancePoint]
@@ -142,6 +158,9 @@ class OverviewPage:
         return 100 * (now.response_rate - before.response_rate)
 
 
+NOT_STATED = StatedImportance()
+
+
 def build_overview(
     figures: RunFigures,
     before: RunFigures | None,
@@ -150,10 +169,12 @@ def build_overview(
     row: Row,
     participation: Participation,
     participation_before: Participation | None,
+    stated: StatedImportance = NOT_STATED,
 ) -> OverviewPage:
     """Work out the overview of a run for everybody or for one published segment of partners.
 
-    Staff are always taken as a whole: they were asked about partners, not about a segment.
+    Staff are always taken as a whole: they were asked about partners, not about a segment. `stated`
+    is for a run that has no links with recommending us (`knows_links`).
     """
     partner, staff = figures.partner, figures.internal
     asked = compared_drivers(figures, drivers)
@@ -175,7 +196,8 @@ def build_overview(
         verdict=headline(overall) if overall else None,
         recommendation=_recommendation(figures, before, row),
         comments=_comment_tile(partner),
-        spots=_blind_spots(gaps, partner, k),
+        spots=_blind_spots(gaps, partner, k, stated),
+        stated=stated,
         strengths=[
             gap_row
             for gap_row in gaps
@@ -340,15 +362,29 @@ def _comment_tile(partner: WaveFigures | None) -> CommentTile:
     )
 
 
-def _blind_spots(gaps: Sequence[GapRow], partner: WaveFigures | None, k: int) -> BlindSpots:
+def knows_links(figures: RunFigures, drivers: Sequence[DriverInfo]) -> bool:
+    """Whether the links of drivers with recommending us say what is important."""
+    return bool(derived_weights(_links(figures.partner, [each.code for each in drivers])))
+
+
+def _blind_spots(
+    gaps: Sequence[GapRow], partner: WaveFigures | None, k: int, stated: StatedImportance
+) -> BlindSpots:
     shown = [DriverGap(row.code, row.number, row.gap) for row in gaps if row.gap is not None]
-    links = {
-        row.code: figure.correlation
-        for row in gaps
-        if partner and (figure := partner.figure(row.code)) and figure.correlation
+    return blind_spots(
+        shown,
+        k=k,
+        derived=derived_weights(_links(partner, [row.code for row in gaps])),
+        stated=stated_weights(stated.means),
+    )
+
+
+def _links(partner: WaveFigures | None, codes: Iterable[str]) -> dict[str, Correlation]:
+    return {
+        code: figure.correlation
+        for code in codes
+        if partner and (figure := partner.figure(code)) and figure.correlation
     }
-    weights = derived_weights(links) if links else None
-    return blind_spots(shown, k=k, derived=weights, stated=None)
 
 
 def _sentiment_by_driver(

@@ -16,11 +16,11 @@ from analysis.dashboard import (
 )
 from analysis.figures import Figure
 from analysis.gap import GapRow, Headline, Mark
-from analysis.importance import MINIMUM_PAIRS
+from analysis.importance import MINIMUM_PAIRS, WeightSource
 from analysis.sentiment_shares import MINIMUM_FOR_SHARES
 from analysis.shown_figures import DriverInfo
 from analysis.words import figure_text, mark_words, reason_words
-from surveys.i18n import format_number, format_signed, gettext, ngettext
+from surveys.i18n import format_number, format_signed, gettext, ngettext, wave_title
 
 
 def headline_words(page: OverviewPage) -> str:
@@ -253,6 +253,20 @@ def no_shares_words(page: OverviewPage) -> str:
         counts.unsure,
         all=counts.total,
     )
+
+
+def spots_words(page: OverviewPage) -> str:
+    """By what importance blind spots are chosen; why they are not, where it is not known."""
+    if page.spots.source is WeightSource.NONE:
+        return no_weights_words(page)
+    asked_in = page.stated.asked_in
+    if page.spots.source is WeightSource.STATED and asked_in is not None:
+        return gettext(
+            "Important to partners, as they said on a scale from 1 to 7 (%(wave)s), and we think we"
+            " are fine.",
+            wave=wave_title(asked_in.partner.label),
+        )
+    return gettext("Important to partners, and we think we are fine.")
 
 
 def no_weights_words(page: OverviewPage) -> str:

@@ -19,13 +19,16 @@ from made_figures import (
 from analysis.dashboard import (
     ImportancePoint,
     Missing,
+    StatedImportance,
     change_of,
     fix_first_codes,
     gap_family,
+    knows_links,
     shares_of,
 )
 from analysis.figures import GUESS, NPS
 from analysis.gap import Headline, Mark
+from analysis.importance import WeightSource
 from analysis.sentiment_shares import SentimentCounts
 from analysis.shown_figures import TOTAL, CommentCounts
 from surveys.participation import Participation
@@ -131,6 +134,20 @@ def test_blind_spots_are_important_and_clearly_lower() -> None:
     page = overview(figures)
 
     assert [spot.code for spot in page.spots.spots] == ["incentives"]
+
+
+def test_what_partners_said_is_important_counts_where_links_cannot_tell() -> None:
+    figures = both(
+        {"incentives": exact(40), "listening": exact(40)},
+        {"incentives": exact(70), "listening": exact(75)},
+    )
+    said = StatedImportance(figures.run, {"incentives": 6.2, "listening": 4.1})
+
+    page = overview(figures, stated=said)
+
+    assert [spot.code for spot in page.spots.spots] == ["incentives"]
+    assert page.spots.source is WeightSource.STATED
+    assert not knows_links(figures, DRIVERS)
 
 
 def test_the_claim_on_recommendation_is_of_the_means_and_of_everybody() -> None:

@@ -24,7 +24,7 @@ from made_figures import (
 )
 
 from analysis import driver_findings, findings, words
-from analysis.dashboard import DriverFigures, DriverSentiment, ImportancePoint
+from analysis.dashboard import DriverFigures, DriverSentiment, ImportancePoint, StatedImportance
 from analysis.driver_page import AnswerShare, answer_rows
 from analysis.figures import GUESS, NPS, ClassShare, Figure
 from analysis.gap import Mark, difference
@@ -331,6 +331,16 @@ def test_gaps_by_size_alone_say_why() -> None:
 
     assert "needs 30 answers" in findings.no_weights_words(unknown)
     assert findings.no_weights_words(unlinked).startswith("No driver goes with")
+
+
+def test_blind_spots_say_when_partners_were_asked_what_matters() -> None:
+    figures = both({"incentives": exact(40)}, {"incentives": exact(70)})
+    earlier = run_of(1, label="2026-Q2")
+    page = overview(figures, stated=StatedImportance(earlier, {"incentives": 6.0}))
+
+    said = findings.spots_words(page)
+
+    assert "on a scale from 1 to 7 (Q2 2026)" in said
 
 
 def test_a_blind_spot_quotes_comments_else_both_scores() -> None:
