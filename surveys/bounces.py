@@ -1,4 +1,4 @@
-"""What a bounce means: for its mail, for the address, and for mails that still wait for it.
+"""What a bounce or a refusal means: for its mail, for the address, and for mails that wait for it.
 
 A message counts once, whatever way it comes. It is believed only when it names a mail of ours by
 what nobody else can make: an HMAC in the ENVID or in the return address, or the random Message-ID.
@@ -6,19 +6,19 @@ What is suppressed is always the address that the mail was sent to, never one th
 
 - hard: the address is suppressed at once;
 - soft: counted; suppressed when nothing arrived in three waves running;
-- policy: never suppressed; counted for the pause of the wave;
+- policy: never suppressed; counted for the pause of the wave (surveys/pauses.py);
 - complaint: suppressed at once;
 - delayed: a note in the mail's log.
 
+What a server says while a mail is sent is judged by the same rule as what it sends back later.
 What names no mail is kept and listed for a person. Sources: RFC 3463, RFC 3464, RFC 5965.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -34,14 +34,19 @@ from surveys.mail.bounces.verdicts import (
     RecipientReport,
     gravest,
 )
+from surveys.mail.transport import Delivery, Step
 from surveys.mail.verp import mail_of_bounce_address, mail_of_envelope_id
 from surveys.models import MailEvent, OutgoingMail, Suppression
+from surveys.pauses import pause_if_refused
 from surveys.preferences import suppress
 from surveys.terms import MailKind, MailState, SuppressionReason
 from surveys.tokens import identity_hash
 
 SOFT_WAVES = 3
-LAST_MAILS = 100
+#: Steps at which a server speaks of a recipient, and not of us or of the line.
+ABOUT_RECIPIENT = (Step.RCPT, Step.DATA, Step.DOT)
+#: The source of what was refused on the spot.
+WHILE_SENDING = "smtp"
 CAME_BACK = (BounceKind.HARD, BounceKind.POLICY, BounceKind.SOFT)
 WAITING = (MailState.QUEUED, MailState.DEFERRED)
 REASONS = {
@@ -99,14 +104,6 @@ class UnmatchedBounce:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyCount:
-    """Of the last mails of a wave that left, how many came back as unwanted."""
-
-    n_mails: int
-    n_refused: int
-
-
 def record_bounce(
     session: Session, bounce: Bounce, *, arrival: Arrival, keys: BounceKeys, now: datetime
 ) -> Recorded:
@@ -123,6 +120,28 @@ def record_bounce(
     return Recorded(Outcome.RECORDED, report.kind, mail.id, is_suppressed)
 
 
+def record_refusal(
+    session: Session, mail_id: int, delivery: Delivery, *, now: datetime
+) -> BounceKind:
+    """Apply what the receiving server said for good while this mail was sent, once it is settled.
+
+    NONE when the mail did not fail, or failed for another reason: that says nothing of its address.
+    """
+    mail = session.get_one(OutgoingMail, mail_id, populate_existing=True)
+    is_answer = delivery.step in ABOUT_RECIPIENT and delivery.code is not None
+    if mail.state is not MailState.FAILED or not is_answer:
+        return BounceKind.NONE
+    kind = kind_of_failure(None, f"{delivery.code} {delivery.text or ''}")
+    if kind is BounceKind.HARD and delivery.step is not Step.RCPT:
+        # Who has accepted the recipient knows the address, whatever the text is refused for.
+        kind = BounceKind.SOFT
+    mail.bounce = kind.value
+    mail.bounced_at = now if kind is BounceKind.HARD else mail.bounced_at
+    session.flush()
+    _consequences(session, mail, kind, source=WHILE_SENDING, now=now)
+    return kind
+
+
 def give_up_after_soft(session: Session, mail: OutgoingMail, *, source: str, now: datetime) -> bool:
     """Suppress an address at which nothing arrived in three waves running.
 
@@ -130,51 +149,21 @@ def give_up_after_soft(session: Session, mail: OutgoingMail, *, source: str, now
     What was before a person lifted an earlier entry does not count.
     """
     rows = session.execute(
-        select(
-            OutgoingMail.wave_id,
-            OutgoingMail.state,
-            OutgoingMail.bounce,
-            OutgoingMail.reply_code,
-            OutgoingMail.reply_text,
-        )
+        select(OutgoingMail.wave_id, OutgoingMail.bounce)
         .where(
             OutgoingMail.email_hash == mail.email_hash,
             OutgoingMail.wave_id.is_not(None),
-            or_(
-                OutgoingMail.state.in_((MailState.SENT, MailState.FAILED)),
-                OutgoingMail.bounce.is_not(None),
-            ),
+            or_(OutgoingMail.state == MailState.SENT, OutgoingMail.bounce.is_not(None)),
             OutgoingMail.due_at > _lifted_at(session, mail.email_hash),
         )
         .order_by(OutgoingMail.wave_id.desc())
     ).all()
     last = sorted({row.wave_id for row in rows}, reverse=True)[:SOFT_WAVES]
-    failed = [_failures(row for row in rows if row.wave_id == wave_id) for wave_id in last]
-    if len(last) < SOFT_WAVES or any(kinds != {BounceKind.SOFT} for kinds in failed):
+    said = [{row.bounce for row in rows if row.wave_id == wave_id} for wave_id in last]
+    if len(last) < SOFT_WAVES or any(kinds != {BounceKind.SOFT.value} for kinds in said):
         return False
     _suppress(session, mail, SuppressionReason.HARD_BOUNCE, source=source, now=now)
     return True
-
-
-def policy_count(session: Session, wave_id: int) -> PolicyCount:
-    """What the pause of a wave counts: its last hundred mails that left, and those refused for
-    what we are or send, while sending or by a bounce.
-    """
-    rows = session.execute(
-        select(
-            OutgoingMail.state,
-            OutgoingMail.bounce,
-            OutgoingMail.reply_code,
-            OutgoingMail.reply_text,
-        )
-        .where(
-            OutgoingMail.wave_id == wave_id,
-            OutgoingMail.state.in_((MailState.SENT, MailState.FAILED)),
-        )
-        .order_by(OutgoingMail.tried_at.desc(), OutgoingMail.id.desc())
-        .limit(LAST_MAILS)
-    ).all()
-    return PolicyCount(len(rows), sum(_failure(row) is BounceKind.POLICY for row in rows))
 
 
 def unmatched_bounces(session: Session, *, limit: int = 100) -> Sequence[UnmatchedBounce]:
@@ -293,9 +282,18 @@ def _apply(
         mail.bounce = gravest({kind, *before}).value
         mail.bounced_at = mail.bounced_at or now
         session.flush()
+    return _consequences(session, mail, kind, source=source, now=now)
+
+
+def _consequences(
+    session: Session, mail: OutgoingMail, kind: BounceKind, *, source: str, now: datetime
+) -> bool:
+    """Whether the address is suppressed by this."""
     if kind in REASONS:
         _suppress(session, mail, REASONS[kind], source=source, now=now)
         return True
+    if kind is BounceKind.POLICY:
+        pause_if_refused(session, mail, now=now)
     return kind is BounceKind.SOFT and give_up_after_soft(session, mail, source=source, now=now)
 
 
@@ -338,16 +336,3 @@ def _lifted_at(session: Session, email_hash: bytes) -> datetime:
         )
     )
     return lifted or datetime.min.replace(tzinfo=UTC)
-
-
-def _failures(rows: Iterable[Any]) -> set[BounceKind]:
-    return {_failure(row) for row in rows}
-
-
-def _failure(row: Any) -> BounceKind:
-    """How one mail ended: refused while sending, come back later, or NONE when it was taken."""
-    if row.bounce:
-        return BounceKind(row.bounce)
-    if row.state is not MailState.FAILED:
-        return BounceKind.NONE
-    return kind_of_failure(None, f"{row.reply_code or ''} {row.reply_text or ''}")

@@ -16,16 +16,17 @@ from surveys.bounces import (
     Arrival,
     BounceKeys,
     Outcome,
-    PolicyCount,
     Recorded,
-    policy_count,
     record_bounce,
+    record_refusal,
     unmatched_bounces,
 )
 from surveys.invitations import LinkKeys, queue_reminders
 from surveys.mail.bounces.reading import read_bounce
 from surveys.mail.bounces.verdicts import BounceKind
 from surveys.mail.outbox import claim_data, claim_due
+from surveys.mail.transport import Delivery, Step
+from surveys.mail.transport import Outcome as Refused
 from surveys.mail.verp import bounce_address, envelope_id
 from surveys.models import AuditEvent, MailEvent, OutgoingMail, Suppression, Wave
 from surveys.preferences import lift_suppression
@@ -36,6 +37,7 @@ from surveys.waves import Run, open_run
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 LATER = MONDAY + timedelta(hours=1)
+FULL = Delivery(Refused.REFUSED, Step.RCPT, 552, "5.2.2 mailbox full")
 
 
 @pytest.fixture
@@ -219,31 +221,74 @@ def test_case_of_an_address_and_its_erasure_do_not_matter(session: Session, run:
     assert [each.email for each in suppressions(session)] == [None]
 
 
-def test_a_refusal_by_policy_suppresses_nobody_and_is_counted(session: Session, run: Run) -> None:
-    before = policy_count(session, run.partner.id)
+def test_a_refusal_by_policy_suppresses_nobody(session: Session, run: Run) -> None:
     refused = [(each.id, each.email or "") for each in mails(session)[:2]]
     for mail_id, email in refused:
         arrive(session, report(mail_id, email, status="5.7.1"), f"1:{mail_id}")
 
-    assert before == PolicyCount(3, 0)
-    assert policy_count(session, run.partner.id) == PolicyCount(3, 2)
     assert suppressions(session) == []
     assert [each.bounce for each in mails(session)[:3]] == ["policy", "policy", None]
 
 
-@on_sqlite
-def test_a_refusal_while_sending_counts_like_one_that_came_back(session: Session, run: Run) -> None:
-    one, two, *_ = mails(session)
-    for mail, text in ((one, "5.7.1 spam"), (two, "5.1.1 no such user")):
-        mail.state, mail.sent_at, mail.reply_code, mail.reply_text = (
-            MailState.FAILED,
-            None,
-            550,
-            text,
-        )
-    session.commit()
+REFUSALS = [
+    (Step.RCPT, 550, "5.1.1 no such user", "hard"),
+    (Step.RCPT, 550, "5.1.10 null MX", "hard"),
+    (Step.RCPT, 550, "no such user here", "hard"),
+    (Step.DOT, 550, "5.1.1 no such user", "soft"),
+    (Step.RCPT, 550, "", "soft"),
+    (Step.RCPT, 551, "user not local", "soft"),
+    (Step.RCPT, 552, "5.2.2 mailbox full", "soft"),
+    (Step.RCPT, 553, "5.1.8 sender address rejected", "policy"),
+    (Step.RCPT, 550, "5.1.7 bad sender", "policy"),
+    (Step.RCPT, 550, "5.7.1 listed at 5.1.1.1", "policy"),
+    (Step.DOT, 554, "5.7.26 not authenticated", "policy"),
+    (Step.DOT, 554, "transaction failed", "policy"),
+    (Step.DOT, 554, "5.6.0 cannot read the message", "soft"),
+    # Given up after days of asking again.
+    (Step.RCPT, 452, "4.2.2 mailbox full", "soft"),
+    # No word about the recipient: our own server, or a mail of ours that could not be written.
+    (Step.CONNECT, None, "ConnectionRefusedError", None),
+    (Step.CONNECT, None, "could not be composed", None),
+    (Step.MAIL, 421, "too busy", None),
+    (Step.RCPT, None, "TimeoutError", None),
+]
 
-    assert policy_count(session, run.partner.id) == PolicyCount(3, 1)
+
+@on_sqlite
+@pytest.mark.parametrize(("step", "code", "text", "kind"), REFUSALS)
+def test_a_refusal_while_sending_means_what_a_bounce_with_these_words_means(
+    session: Session, run: Run, step: Step, code: int | None, text: str, kind: str | None
+) -> None:
+    mail_id = refuse(session, mails(session)[0], Delivery(Refused.REFUSED, step, code, text))
+
+    first = mails(session)[0]
+    assert (first.id, first.bounce) == (mail_id, kind)
+    assert first.bounced_at == (LATER if kind == "hard" else None)
+    assert [(each.reason, each.source) for each in suppressions(session)] == (
+        [(SuppressionReason.HARD_BOUNCE, "smtp")] if kind == "hard" else []
+    )
+
+
+@on_sqlite
+def test_a_mail_that_is_tried_again_is_not_refused_yet(session: Session, run: Run) -> None:
+    first = mails(session)[0]
+    first.state, first.sent_at = MailState.DEFERRED, None
+    session.commit()
+    later = Delivery(Refused.LATER, Step.RCPT, 550, "5.1.1 no such user")
+
+    assert record_refusal(session, first.id, later, now=LATER) is BounceKind.NONE
+    assert mails(session)[0].bounce is None
+
+
+def refuse(session: Session, mail: OutgoingMail, delivery: Delivery) -> int:
+    """What the outbox does at a refusal: it settles the mail, then tells what it means."""
+    mail_id = mail.id
+    mail.state, mail.sent_at = MailState.FAILED, None
+    mail.step, mail.reply_code, mail.reply_text = delivery.step, delivery.code, delivery.text
+    session.commit()
+    record_refusal(session, mail_id, delivery, now=LATER)
+    session.commit()
+    return mail_id
 
 
 @on_sqlite
@@ -384,13 +429,25 @@ def test_what_was_refused_while_sending_counts_as_a_wave(
     for number in range(3):
         if number:
             ask_again(session, keys, number)
-        mail = newest(session, email_hash)
         if number < 2:
-            mail.state, mail.sent_at = MailState.FAILED, None
-            mail.reply_code, mail.reply_text = 552, "5.2.2 mailbox full"
-            session.commit()
+            refuse(session, newest(session, email_hash), FULL)
 
     assert bounce_newest(session, email_hash, "5.2.2", 3).is_suppressed
+
+
+def test_an_address_that_is_full_in_three_waves_is_given_up_while_sending(
+    session: Session, run: Run, keys: LinkKeys
+) -> None:
+    email_hash = mails(session)[0].email_hash
+    for number in range(3):
+        assert suppressions(session) == []
+        if number:
+            ask_again(session, keys, number)
+        refuse(session, newest(session, email_hash), FULL)
+
+    assert [(each.email_hash, each.source) for each in suppressions(session)] == [
+        (email_hash, "smtp")
+    ]
 
 
 @on_sqlite

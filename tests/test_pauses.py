@@ -2,9 +2,12 @@
 
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
+from bounce_mails import KEYS, report
 from factories import MONDAY, SetClock, csrf_token, links_of, make_user, open_survey, sign_in
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,13 +17,15 @@ from mail_answers import Answering, send, sender_of
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
+from surveys.bounces import Arrival, record_bounce
 from surveys.errors import WaveStateError
 from surveys.invitations import LinkKeys
+from surveys.mail.bounces.reading import read_bounce
 from surveys.mail.transport import Delivery, Envelope, MemoryTransport, Outcome, Step
 from surveys.models import AuditEvent, OutgoingMail, Suppression, Wave
-from surveys.pauses import MOST_REFUSED, WINDOW, is_policy_refusal, resume_run
+from surveys.pauses import MOST_REFUSED, WINDOW, most_in_a_row, resume_run
 from surveys.terms import MailState, PauseReason, WaveState
-from surveys.waves import close_run, run_by_id
+from surveys.waves import Run, close_run, run_by_id
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 SPAM = Delivery(Outcome.REFUSED, Step.DOT, 554, "5.7.1 message refused as spam")
@@ -48,25 +53,6 @@ def mail_states(session: Session) -> Counter[MailState]:
     found = Counter(session.scalars(select(OutgoingMail.state)))
     session.rollback()
     return found
-
-
-@pytest.mark.parametrize(
-    ("code", "text", "expected"),
-    [
-        (550, "5.7.1 blocked", True),
-        (554, "5.7.26 not authenticated", True),
-        (554, "transaction failed", True),
-        (554, "5.6.0 cannot read the message", False),
-        (550, "5.1.1 no such user, see 5.7.1", False),
-        (552, "5.2.2 mailbox full", False),
-        (550, "no such user", False),
-        (None, None, False),
-    ],
-)
-def test_a_refusal_by_policy_is_told_from_one_of_a_mailbox(
-    code: int | None, text: str | None, expected: bool
-) -> None:
-    assert is_policy_refusal(code, text) is expected
 
 
 def test_a_wave_pauses_when_its_mails_are_refused_as_spam(
@@ -213,8 +199,135 @@ def test_the_page_says_why_a_wave_is_paused_and_lets_it_go_on(
     assert session.scalars(select(AuditEvent.action)).all() == actions
 
 
-@given(st.integers(0, 99), st.integers(0, 999), st.text(max_size=20))
-def test_no_status_but_those_of_policy_pauses(subject: int, detail: int, words: str) -> None:
-    expected = subject == 7
-    assert is_policy_refusal(550, f"5.{subject}.{detail} {words}") is expected
-    assert not is_policy_refusal(450, f"4.{subject}.{detail} {words}")
+@given(st.lists(st.booleans(), max_size=250))
+def test_refusals_are_counted_within_any_hundred_that_follow_one_another(flags: list[bool]) -> None:
+    spans = [flags[start : start + WINDOW] for start in range(len(flags))]
+
+    assert most_in_a_row(flags) == max((sum(span) for span in spans), default=0)
+
+
+# Refusals that come back later
+
+
+def bounced(session: Session, numbers: Iterable[int], *, now: datetime) -> None:
+    """The n-th mails (from 0) come back as spam, an hour after they were taken."""
+    mails = session.execute(select(OutgoingMail.id, OutgoingMail.email).order_by(OutgoingMail.id))
+    sent = [(row.id, row.email) for row in mails]
+    for number in numbers:
+        mail_id, email = sent[number]
+        bounce = read_bounce(report(mail_id, email, status="5.7.1", text="550 5.7.1 spam"))
+        arrival = Arrival("imap", f"{now.isoformat()}:{number}")
+        record_bounce(session, bounce, arrival=arrival, keys=KEYS, now=now)
+        session.commit()
+
+
+def open_sent(session: Session, keys: LinkKeys, companies: int) -> Run:
+    """A wave whose mails were all taken, one a second."""
+    run = open_survey(session, keys, companies=companies, staff=1)
+    for number, mail in enumerate(session.scalars(select(OutgoingMail).order_by(OutgoingMail.id))):
+        mail.state = MailState.SENT
+        mail.sent_at = mail.tried_at = MONDAY + timedelta(seconds=number)
+    session.commit()
+    return run
+
+
+def test_a_wave_pauses_when_what_was_taken_comes_back_as_spam(
+    session: Session, keys: LinkKeys, clock: SetClock
+) -> None:
+    run = open_sent(session, keys, 12)
+
+    bounced(session, range(MOST_REFUSED), now=clock.move(hours=1))
+    assert [state for state, _ in wave_states(session)] == [WaveState.OPEN] * 2
+    bounced(session, [MOST_REFUSED], now=clock.move(hours=1))
+
+    assert wave_states(session) == [(WaveState.PAUSED, PauseReason.MAIL_POLICY)] * 2
+    events = session.scalars(select(AuditEvent).where(AuditEvent.action == "wave.pause")).all()
+    assert [each.object_id for each in events] == [run.id]
+    assert session.scalars(select(Suppression.id)).all() == []
+
+
+def test_refusals_on_the_spot_and_later_ones_are_counted_together(
+    app: Flask, engine: Engine, session: Session, keys: LinkKeys, clock: SetClock
+) -> None:
+    open_survey(session, keys, companies=12, staff=0)
+    transport = Answering(lambda _: SENT)
+    spam_for(transport, {1, 2, 3})
+    send(app, engine, sender_of(app, transport))
+
+    bounced(session, [5, 6], now=clock.move(hours=1))
+    assert wave_states(session)[0] == (WaveState.OPEN, None)
+    bounced(session, [7], now=clock.move(hours=1))
+
+    assert wave_states(session)[0] == (WaveState.PAUSED, PauseReason.MAIL_POLICY)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("numbers", "is_paused"),
+    [
+        # The last to come back may have been the first, the last or any of those sent together.
+        ((0, 20, 40, 60, 80, 99), True),
+        ((99, 80, 60, 40, 20, 0), True),
+        ((0, 99, 20, 80, 60, 40), True),
+        # A hundred later ones were taken: it is not the last hundred that count, but a hundred.
+        ((10, 20, 30, 40, 50, 60), True),
+        ((0, 20, 40, 60, 80, 100), False),
+        ((100, 40, 20, 60, 80, 0), False),
+        ((0, 30, 60, 90, 120, 129), False),
+    ],
+)
+def test_what_comes_back_late_counts_among_those_it_was_sent_with(
+    session: Session,
+    keys: LinkKeys,
+    clock: SetClock,
+    numbers: tuple[int, ...],
+    is_paused: bool,
+) -> None:
+    open_sent(session, keys, 130)
+
+    bounced(session, numbers, now=clock.move(hours=1))
+
+    expected = WaveState.PAUSED if is_paused else WaveState.OPEN
+    assert wave_states(session)[0][0] is expected
+
+
+def test_what_came_back_before_a_person_let_mails_go_on_counts_no_more(
+    session: Session, keys: LinkKeys, clock: SetClock
+) -> None:
+    run = open_sent(session, keys, 20)
+    bounced(session, range(6), now=clock.move(hours=1))
+
+    # What was taken and came back may have reached somebody on its way: it is not sent again.
+    assert resume_run(session, run_by_id(session, run.id), now=clock.move(hours=1)) == 0
+    session.commit()
+    bounced(session, range(6, 12), now=clock.move(hours=1))
+
+    assert wave_states(session)[0] == (WaveState.OPEN, None)
+    assert mail_states(session) == {MailState.SENT: 21}
+
+
+@on_sqlite
+def test_a_mail_that_was_refused_and_then_taken_counts_as_taken(
+    app: Flask, engine: Engine, session: Session, keys: LinkKeys, clock: SetClock
+) -> None:
+    run = open_survey(session, keys, companies=10, staff=0)
+    _pause(app, engine)
+    resume_run(session, run_by_id(session, run.id), now=clock.move(hours=1))
+    session.commit()
+
+    send(app, engine, sender_of(app, MemoryTransport()))
+
+    assert session.scalars(select(OutgoingMail.bounce)).all() == [None] * 10
+
+
+@on_sqlite
+def test_a_closed_wave_is_not_paused_by_what_comes_back(
+    session: Session, keys: LinkKeys, clock: SetClock
+) -> None:
+    run = open_sent(session, keys, 12)
+    close_run(session, run_by_id(session, run.id), now=clock.move(hours=1))
+    session.commit()
+
+    bounced(session, range(8), now=clock.move(hours=1))
+
+    assert wave_states(session) == [(WaveState.CLOSED, None)] * 2

@@ -28,7 +28,7 @@ import surveys.mail.sending
 import surveys.promises
 from surveys.i18n import page_locale
 from surveys.invitations import LinkKeys, queue_reminders
-from surveys.mail.outbox import LEASE_SECONDS, settle
+from surveys.mail.outbox import LEASE_SECONDS, MAX_ATTEMPTS, settle
 from surveys.mail.transport import (
     Delivery,
     Envelope,
@@ -195,40 +195,53 @@ def test_a_mail_that_cannot_be_written_fails_alone_and_unnamed(
     assert "partner.example" not in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("code", "text", "is_suppressed"),
-    [
-        (550, "5.1.1 no such user", True),
-        (550, "5.1.10 null MX", True),
-        (550, "no such user here", True),
-        (551, "user not local", False),
-        (550, "5.7.1 listed at 5.1.1.1", False),
-        (553, "5.1.8 sender address rejected", False),
-        (550, "5.1.7 bad sender", False),
-        (552, "5.2.2 mailbox full", False),
-        (554, "5.7.15 rejected as spam", False),
-    ],
-)
-@on_sqlite
 def test_only_an_unknown_mailbox_is_never_written_to_again(
-    app: Flask,
-    engine: Engine,
-    session: Session,
-    keys: LinkKeys,
-    code: int,
-    text: str,
-    is_suppressed: bool,
+    app: Flask, engine: Engine, session: Session, keys: LinkKeys
 ) -> None:
     open_survey(session, keys, companies=3, staff=0)
-    answer = Delivery(Outcome.REFUSED, Step.RCPT, code, text)
+    replies = iter(["5.1.1 no such user", "5.2.2 mailbox full", "5.7.1 listed at 5.1.1.1"])
+    transport = Answering(lambda _: Delivery(Outcome.REFUSED, Step.RCPT, 550, next(replies)))
 
-    send(app, engine, sender_of(app, Answering(lambda _: answer)))
+    send(app, engine, sender_of(app, transport))
 
     assert states(session) == {MailState.FAILED: 3}
-    entries = session.scalars(select(Suppression.reason)).all()
-    assert entries == ([SuppressionReason.HARD_BOUNCE] * 3 if is_suppressed else [])
-    assert [row.bounced_at for row in rows(session)] == [MONDAY if is_suppressed else None] * 3
-    assert rows(session)[0].reply_text == text
+    assert [row.bounce for row in rows(session)] == ["hard", "soft", "policy"]
+    assert [row.bounced_at for row in rows(session)] == [MONDAY, None, None]
+    assert rows(session)[1].reply_text == "5.2.2 mailbox full"
+    entries = session.scalars(select(Suppression)).all()
+    assert [(each.reason, each.email_hash) for each in entries] == [
+        (SuppressionReason.HARD_BOUNCE, rows(session)[0].email_hash)
+    ]
+
+
+@on_sqlite
+def test_a_refusal_by_a_server_of_ours_says_nothing_of_an_address(
+    app: Flask, engine: Engine, session: Session, keys: LinkKeys, clock: SetClock
+) -> None:
+    open_survey(session, keys, companies=1, staff=0)
+    away = Delivery(Outcome.LATER, Step.CONNECT, None, "ConnectionRefusedError")
+    transport = Answering(lambda _: away)
+    session.execute(update(OutgoingMail).values(attempts=MAX_ATTEMPTS - 1))
+    session.commit()
+
+    send(app, engine, sender_of(app, transport))
+
+    assert states(session) == {MailState.FAILED: 1}
+    assert rows(session)[0].bounce is None
+
+
+@on_sqlite
+def test_an_address_that_takes_nothing_for_days_is_given_up_for_this_wave(
+    app: Flask, engine: Engine, session: Session, keys: LinkKeys
+) -> None:
+    open_survey(session, keys, companies=1, staff=0)
+    full = Delivery(Outcome.LATER, Step.RCPT, 452, "4.2.2 mailbox full")
+    session.execute(update(OutgoingMail).values(attempts=MAX_ATTEMPTS - 1))
+    session.commit()
+
+    send(app, engine, sender_of(app, Answering(lambda _: full)))
+
+    assert (states(session), rows(session)[0].bounce) == ({MailState.FAILED: 1}, "soft")
 
 
 def test_an_opt_out_between_claim_and_data_is_obeyed(

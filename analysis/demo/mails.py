@@ -18,6 +18,7 @@ from analysis.demo.writing import moment, seeded_bytes, table, write
 from analysis.simulator import MAIL_MINUTE
 from surveys.bulk import update_rows
 from surveys.invitations import FIRST_MAIL
+from surveys.mail.bounces.verdicts import BounceKind
 from surveys.reminders import REMINDER_KINDS
 from surveys.terms import MailKind, MailState, SuppressionReason
 
@@ -84,13 +85,14 @@ def _first_mail(desk: Desk, loaded: LoadedWave, each: Asked, kind: MailKind) -> 
             "state": MailState.FAILED,
             "due_at": each.mailed_at,
             "bounced_at": each.mailed_at,
+            "bounce": BounceKind.HARD,
             "step": "rcpt",
             "reply_code": code,
             "reply_text": text,
         }
     row |= _sent(each.mailed_at)
     if each.played.bounce is not None:
-        row["bounced_at"] = each.mailed_at + BOUNCED_AFTER
+        row |= {"bounced_at": each.mailed_at + BOUNCED_AFTER, "bounce": BounceKind.HARD}
     return row
 
 
@@ -110,6 +112,7 @@ def _mail(desk: Desk, loaded: LoadedWave, each: Asked, kind: MailKind) -> dict[s
         "n_uncertain": 0,
         "sent_at": None,
         "bounced_at": None,
+        "bounce": None,
     }
 
 

@@ -209,7 +209,7 @@ def resend(session: Session, mail_id: int, *, user_id: int, now: datetime) -> bo
             OutgoingMail.email.is_not(None),
             exists().where(Wave.id == OutgoingMail.wave_id, Wave.state == WaveState.OPEN),
         )
-        .values(state=MailState.QUEUED, due_at=now, attempts=0)
+        .values(state=MailState.QUEUED, due_at=now, attempts=0, bounce=None, bounced_at=None)
         .returning(OutgoingMail.id)
     ).one_or_none()
     if queued is None:

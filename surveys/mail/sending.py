@@ -6,7 +6,6 @@ reason.
 """
 
 import logging
-import re
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from surveys.accounts import RESET_MINUTES, reset_token
+from surveys.bounces import record_refusal
 from surveys.config import Settings
 from surveys.email_addresses import normalise_email
 from surveys.i18n import LANGUAGE_NAMES, in_locale
@@ -42,13 +42,12 @@ from surveys.mail.splicing import LetterPress
 from surveys.mail.transport import Delivery, Envelope, MailTransport, Outcome, Step
 from surveys.mail.verp import bounce_address, envelope_id
 from surveys.models import Contact, Invitation, OutgoingMail, SurveyVersion, User, Wave
-from surveys.pauses import is_policy_refusal, pause_if_refused
-from surveys.preferences import preferences_token, suppress
+from surveys.preferences import preferences_token
 from surveys.promises import promise_text
 from surveys.question_bank import fill
 from surveys.question_types import choices, end_labels
 from surveys.questionnaires import minutes_to_answer, read_questionnaire
-from surveys.terms import Audience, Channel, MailKind, Mode, SuppressionReason
+from surveys.terms import Audience, Channel, MailKind, Mode
 from surveys.workspace import Workspace, workspace
 
 BATCH = 20
@@ -56,9 +55,8 @@ BATCH = 20
 DATABASE_AWAY = (OperationalError, InterfaceError)
 DATABASE_WAIT_SECONDS = 0.2
 FIRST_QUESTION = "recommend"
-#: RFC 5321's plain "mailbox unavailable", of servers that give no enhanced status.
-MAILBOX_UNAVAILABLE = 550
-ENHANCED_STATUS = re.compile(r"5\.(?P<subject>\d{1,3})\.(?P<detail>\d{1,3})\b")
+#: One more delay may have been the last.
+MAY_HAVE_FAILED = (Outcome.REFUSED, Outcome.LATER)
 CHANNELS = {
     MailKind.REMINDER_1: Channel.REMINDER_1,
     MailKind.REMINDER_LAST: Channel.REMINDER_LAST,
@@ -152,7 +150,7 @@ def _send_batch(
 
 def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWriter") -> Delivery:
     mail = session.get_one(OutgoingMail, claim.mail_id, populate_existing=True)
-    kind, wave_id = mail.kind, mail.wave_id
+    kind = mail.kind
     try:
         facts = letters.facts(mail)
         message = letters.message(facts)
@@ -181,18 +179,12 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: "LetterWr
                 session, claim, now=sender.clock(), lease=sender.lease
             ),
         )
-    _write_down(session, sender, claim, delivery, kind=kind, wave_id=wave_id)
+    _write_down(session, sender, claim, delivery, kind=kind)
     return delivery
 
 
 def _write_down(
-    session: Session,
-    sender: Sender,
-    claim: Claim,
-    delivery: Delivery,
-    *,
-    kind: MailKind,
-    wave_id: int | None,
+    session: Session, sender: Sender, claim: Claim, delivery: Delivery, *, kind: MailKind
 ) -> None:
     """Settle how the attempt ended; commits.
 
@@ -202,11 +194,9 @@ def _write_down(
     patience_ends = time.monotonic() + sender.lease.seconds
     while True:
         try:
-            settle(session, claim, delivery, kind=kind, now=sender.clock())
-            if wave_id is not None and _is_refused_by_policy(delivery):
-                pause_if_refused(session, wave_id, now=sender.clock())
-            if _is_unknown_mailbox(delivery):
-                _suppress(session, claim, now=sender.clock())
+            is_ours = settle(session, claim, delivery, kind=kind, now=sender.clock())
+            if is_ours and delivery.outcome in MAY_HAVE_FAILED:
+                record_refusal(session, claim.mail_id, delivery, now=sender.clock())
             session.commit()
         except DATABASE_AWAY:
             with suppress_errors(*DATABASE_AWAY):
@@ -226,37 +216,6 @@ def _envelope(settings: Settings, facts: LetterFacts, mail_id: int) -> Envelope:
     key = settings.secret_key
     address = bounce_address(key, mail_id, mailbox=mailbox)
     return Envelope(address, facts.recipient, envelope_id(key, mail_id))
-
-
-def _is_unknown_mailbox(delivery: Delivery) -> bool:
-    """RFC 3463: 5.1.x at RCPT says that the address is wrong; other refusals are about us.
-
-    5.1.7 and 5.1.8 are about the sender's address.
-    """
-    if delivery.outcome is not Outcome.REFUSED or delivery.step is not Step.RCPT:
-        return False
-    status = ENHANCED_STATUS.match(delivery.text or "")
-    if status is None:
-        return delivery.code == MAILBOX_UNAVAILABLE
-    return status["subject"] == "1" and status["detail"] not in ("7", "8")
-
-
-def _is_refused_by_policy(delivery: Delivery) -> bool:
-    is_refused = delivery.outcome is Outcome.REFUSED
-    return is_refused and is_policy_refusal(delivery.code, delivery.text)
-
-
-def _suppress(session: Session, claim: Claim, *, now: datetime) -> None:
-    mail = session.get_one(OutgoingMail, claim.mail_id, populate_existing=True)
-    mail.bounced_at = now
-    suppress(
-        session,
-        mail.email_hash,
-        email=mail.email,
-        reason=SuppressionReason.HARD_BOUNCE,
-        source="smtp",
-        now=now,
-    )
 
 
 class LetterWriter:

@@ -1,6 +1,6 @@
 """Mails that are to leave, and what came back about them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -25,8 +25,9 @@ class OutgoingMail(Base):
     is older writes nothing. `tried_at` is when the last attempt ended. `step`, `reply_code` and
     `reply_text` say how far SMTP came: after a 250 to the final dot, the text is the proof of
     delivery to the next server. `n_uncertain` counts how often a sender died or lost the line
-    between the final dot and the reply. `bounce` is the gravest thing that came back: hard, policy
-    or soft.
+    between the final dot and the reply. `bounce` is the gravest that was said of it, by a refusal
+    or by what came back: hard, policy or soft. `period` is the first day of what a digest tells;
+    a person gets one of each. `bounced_at`: it came back, or its address is none.
     """
 
     __tablename__ = "outgoing_mails"
@@ -36,6 +37,7 @@ class OutgoingMail(Base):
             "(state IN ('claimed', 'in_data')) = (owner IS NOT NULL AND lease_until IS NOT NULL)",
             name="held_iff_owner",
         ),
+        Index("uq_outgoing_mails_digest", "user_id", "kind", "period", unique=True),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_iff_sent_at"),
         Index(
             "ix_outgoing_mails_due",
@@ -60,6 +62,7 @@ class OutgoingMail(Base):
     )
     wave_id: Mapped[int | None] = mapped_column(ForeignKey("waves.id"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    period: Mapped[date | None]
     locale: Mapped[str]
     email: Mapped[str | None]
     email_hash: Mapped[bytes] = mapped_column(index=True)

@@ -60,6 +60,10 @@ class Wave(Base):
     Mode, thresholds and dimensions are copied from the survey when the wave opens: what was
     promised before the first question holds for this wave whatever is changed later.
 
+    After a pause because of refused mails, `mail_resumed_at` is when a person let them go on.
+
+    `results_to`: who was sent the results, once that is decided.
+
     Waves of one pool share `pool_start`, the number of its first wave, and are published as one
     with the last of them (surveys/pools.py); a wave that is published alone has none.
     """
@@ -103,8 +107,10 @@ class Wave(Base):
     is_strict: Mapped[bool] = mapped_column(default=False)
     secret: Mapped[bytes]
     pause_reason: Mapped[str | None]
+    mail_resumed_at: Mapped[datetime | None]
     cells_built_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
+    results_to: Mapped[str | None] = mapped_column(TINY_TEXT)
     participation: Mapped[dict[str, Any] | None]
     pool_size: Mapped[int] = mapped_column(
         SmallInteger,

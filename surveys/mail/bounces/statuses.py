@@ -19,6 +19,7 @@ _ABOUT_SENDER = ("5.1.7", "5.1.8")
 _MAILBOX = "2"
 _SECURITY = "7"
 _ROUTING = "5.4.4"
+TRANSACTION_FAILED = "554"
 
 
 _POLICY = any_of(
@@ -89,7 +90,9 @@ def kind_of_failure(status: str | None, diagnostic: str) -> BounceKind:
         return BounceKind.POLICY
     if kinds:
         return BounceKind.HARD if kinds == {BounceKind.HARD} else BounceKind.SOFT
-    return BounceKind.HARD if _says_unknown(status, said) else BounceKind.SOFT
+    if _says_unknown(status, said):
+        return BounceKind.HARD
+    return BounceKind.POLICY if _fails_without_reason(said) else BounceKind.SOFT
 
 
 def enhanced_status(text: str) -> str | None:
@@ -120,6 +123,12 @@ def _kind_of_status(status: str, said: str) -> BounceKind:
     if status == _ROUTING and _NO_DOMAIN.search(said) and not _SOFT.search(said):
         return BounceKind.HARD
     return BounceKind.SOFT
+
+
+def _fails_without_reason(said: str) -> bool:
+    """RFC 5321: 554, "transaction failed", is what many servers say of mails they do not want."""
+    reply = _REPLY.search(said)
+    return reply is not None and reply[0] == TRANSACTION_FAILED and not _SOFT.search(said)
 
 
 def _says_unknown(status: str | None, said: str) -> bool:
