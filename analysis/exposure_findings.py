@@ -19,7 +19,6 @@ from analysis.suppression import TOTAL, Policy, Reason, RowExposure, RowKey, Ter
 from analysis.wave_plan import PlanStep
 from analysis.words import dimension_title, value_name
 from surveys.i18n import format_number, format_percent, gettext, ngettext
-from surveys.segments import OTHER
 from surveys.terms import Audience, Mode
 
 MOSTLY_PCT = 50
@@ -44,9 +43,7 @@ def row_name(key: RowKey) -> str:
     """A row by the names of its values: Gold, Gold/North, Other (Bronze, New), everybody."""
     if key == TOTAL:
         return gettext("Everybody asked")
-    members = [
-        "/".join(_value_name(key.dimension, each) for each in value) for value in key.members
-    ]
+    members = ["/".join(value_name(key.dimension, each) for each in value) for value in key.members]
     if key.is_other:
         return gettext("Other (%(members)s)", members=", ".join(members))
     return members[0]
@@ -289,11 +286,6 @@ def _count_words(n_people: int, n_companies: int, audience: Audience) -> str:
         return people
     companies = ngettext("%(num)s company", "%(num)s companies", n_companies)
     return gettext("%(people)s in %(companies)s", people=people, companies=companies)
-
-
-def _value_name(dimension: str, value: str) -> str:
-    # What an anonymous survey stores in place of rare combinations.
-    return gettext("Other") if value == OTHER else value_name(dimension, value)
 
 
 def _people_words(group: str, n_people: int) -> str:

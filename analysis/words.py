@@ -20,6 +20,7 @@ from surveys.i18n import (
     wave_title,
 )
 from surveys.promises import dimension_name
+from surveys.segments import OTHER
 from surveys.terms import CellState
 
 
@@ -152,9 +153,14 @@ def row_name(row: Row) -> str:
 
 
 def value_name(dimension: str, value: str) -> str:
-    """A segment value as people read it; stored values of the standard lists are translated."""
+    """A segment value as people read it; stored values of the standard lists are translated.
+
+    In anonymous surveys rare combinations are stored as `OTHER`.
+    """
     if not value:
         return gettext("not given")
+    if value == OTHER:
+        return gettext("Other")
     known = _VALUE_NAMES.get((dimension, value.casefold()))
     return known() if known else value[:1].upper() + value[1:]
 

@@ -437,3 +437,9 @@ def test_a_percent_sign_is_doubled_exactly_where_values_are_filled_in() -> None:
                 bare = message.replace("%(", "")
                 expected = "%%" if node.keywords else "%"
                 assert bare.count("%") == len(expected) * bare.count(expected), (path, message)
+
+
+def test_rare_combinations_of_an_anonymous_survey_are_named_in_the_language_of_the_page() -> None:
+    assert words.value_name("tier", "Other") == "Other"
+    with in_words("pl"):
+        assert words.value_name("tier", "Other") == "Pozostałe"
