@@ -112,6 +112,23 @@ class MailKind(StrEnum):
     STAFF_REMINDER = "staff_reminder"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a message, not a secret
     TEST = "test"
+    STAFF_DIGEST = "staff_digest"
+
+
+class ResultsTo(StrEnum):
+    """Who is sent a mail when a wave's results are ready."""
+
+    NOBODY = "nobody"
+    PARTICIPANTS = "participants"
+    INVITED = "invited"
+
+
+class Digest(StrEnum):
+    """How often a signed-in person is told by mail where the surveys stand."""
+
+    NEVER = "never"
+    WEEKLY = "weekly"
+    DAILY = "daily"
 
 
 class MailState(StrEnum):

@@ -25,6 +25,7 @@ from surveys.workspace import Workspace
 
 LINK = "{link}"
 PROMISE = "{promise}"
+SURVEYS = "{surveys}"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -40,7 +41,10 @@ class ScoreQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFacts:
-    """All that one message says. `link` is what its button opens.
+    """All that one message says. `link` is what its button opens; empty: there is none.
+
+    `lacking` are the needs of sentences that cannot be met (question bank: mails); `lines` are what
+    a digest tells, survey by survey.
 
     The two tokens are the parts of the links that belong to this person alone; without them a
     letter shares nothing with others.
@@ -64,6 +68,8 @@ class LetterFacts:
     unsubscribe_link: str | None = None
     score: ScoreQuestion | None = None
     other_language: tuple[str, str] | None = None
+    lacking: frozenset[str] = frozenset()
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class LetterPage:
     paragraphs: Sequence[Paragraph]
     button: str
     signature: str
+    stop: str
     facts: LetterFacts
 
 
@@ -136,9 +143,12 @@ def letter_page(facts: LetterFacts) -> LetterPage:
     return LetterPage(
         subject=one_line(_filled(mail.subject, facts)),
         greeting=fill(greeting[facts.locale], vendor=vendor, first_name=name),
-        paragraphs=[_paragraph(part, facts) for part in _parts(mail, facts.mode)],
+        paragraphs=[
+            paragraph for part in _parts(mail, facts) for paragraph in _paragraphs(part, facts)
+        ],
         button=_button(facts.kind),
         signature=fill(letter.signature[facts.locale], vendor=vendor),
+        stop=_stop(facts.kind),
         facts=facts,
     )
 
@@ -156,7 +166,7 @@ def letter_text(page: LetterPage) -> str:
     if facts.workspace.postal_address:
         foot.append(f"{facts.workspace.vendor}, {facts.workspace.postal_address}")
     if facts.unsubscribe_link:
-        foot.append(f"{gettext('Stop survey emails')}: {facts.unsubscribe_link}")
+        foot.append(f"{page.stop}: {facts.unsubscribe_link}")
     return "\n\n".join(parts) + "\n\n" + "\n".join(foot) + "\n"
 
 
@@ -175,11 +185,25 @@ def _button(kind: MailKind) -> str:
         return gettext("Change my answers")
     if kind is MailKind.RESULTS:
         return gettext("See the results")
+    if kind is MailKind.STAFF_DIGEST:
+        return gettext("Open the results")
     return gettext("Open the survey")
 
 
-def _parts(mail: MailText, mode: Mode) -> list[str]:
-    return mail.body(mode).split("\n\n")
+def _stop(kind: MailKind) -> str:
+    if kind is MailKind.STAFF_DIGEST:
+        return gettext("Stop these emails")
+    return gettext("Stop survey emails")
+
+
+def _parts(mail: MailText, facts: LetterFacts) -> list[str]:
+    return mail.body(facts.mode, lacking=facts.lacking).split("\n\n")
+
+
+def _paragraphs(text: str, facts: LetterFacts) -> list[Paragraph]:
+    if text == SURVEYS:
+        return [Paragraph("text", line) for line in facts.lines]
+    return [_paragraph(text, facts)]
 
 
 def _paragraph(text: str, facts: LetterFacts) -> Paragraph:

@@ -230,7 +230,11 @@ def _mail(table: Table, locale: str) -> MailText:
 def _mail_part(part: str | Table) -> MailPart:
     if isinstance(part, str):
         return MailPart(text=part)
-    return MailPart(text=part["text"], not_in=frozenset(map(Mode, part["not_in"])))
+    return MailPart(
+        text=part["text"],
+        not_in=frozenset(map(Mode, part.get("not_in", ()))),
+        needs=part.get("needs"),
+    )
 
 
 # --- templates ---------------------------------------------------------------------------------

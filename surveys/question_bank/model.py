@@ -5,7 +5,7 @@ in `version_check.py`. A `Text` maps a locale to a text and may hold the placeho
 `{vendor}`), the vendor's name exactly as stored; `placeholders.fill` puts it in.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -219,10 +219,15 @@ class PageTexts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailPart:
-    """Some sentences of a mail, left out in the modes named."""
+    """Some sentences of a mail, left out in the modes named and where what they need is lacking.
+
+    `needs`: "change" (answers can still be changed) or "results" (they will be mailed to this
+    reader).
+    """
 
     text: str
     not_in: frozenset[Mode] = frozenset()
+    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,10 +240,17 @@ class MailText:
     paragraphs: tuple[tuple[MailPart, ...], ...]
     has_unsubscribe: bool
 
-    def body(self, mode: Mode) -> str:
-        """The paragraphs that stand in this mode, an empty line between them."""
+    def body(self, mode: Mode, *, lacking: Collection[str] = ()) -> str:
+        """The paragraphs that stand in this mode, an empty line between them.
+
+        Without the sentences that need something of what is lacking.
+        """
         kept = (
-            " ".join(part.text for part in paragraph if mode not in part.not_in)
+            " ".join(
+                part.text
+                for part in paragraph
+                if mode not in part.not_in and part.needs not in lacking
+            )
             for paragraph in self.paragraphs
         )
         return "\n\n".join(paragraph for paragraph in kept if paragraph)
