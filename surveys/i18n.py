@@ -7,12 +7,14 @@ here only; everybody else calls these typed functions, inside an application con
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import flask_babel
 from babel.numbers import format_decimal
+from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request, session
 from markupsafe import Markup
 
@@ -32,6 +34,14 @@ _EMAIL = re.compile(r"(?<![\w@.-])([Ee])-(?=mail\w*(?![\w@-]|\.\w))")
 _QUARTER = re.compile(r"(\d{4})-Q([1-4])")
 
 
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The language of a page with its catalogue."""
+
+    name: str
+    catalogue: NullTranslations
+
+
 def set_up_languages(app: Flask) -> None:
     """Bind Babel to the application and give templates the filters for words and numbers."""
     babel = flask_babel.Babel()
@@ -40,6 +50,12 @@ def set_up_languages(app: Flask) -> None:
         default_locale=DEFAULT_LOCALE,
         default_translation_directories=f"{app.root_path}/translations",
         locale_selector=page_locale,
+    )
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # by the extension
+        gettext=lambda message: _language().catalogue.ugettext(message),
+        ngettext=lambda one, many, num: _language().catalogue.ungettext(one, many, num),
+        pgettext=lambda context, message: _language().catalogue.upgettext(context, message),
+        newstyle=True,
     )
     app.jinja_env.filters.update(
         day=format_day,
@@ -56,17 +72,19 @@ def set_up_languages(app: Flask) -> None:
 
 def gettext(message: str, **values: object) -> str:
     """The message in the present language, with named placeholders filled."""
-    return str(flask_babel.gettext(message, **values))
+    text = _language().catalogue.ugettext(message)
+    return text % values if values else text
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
     """The message in the plural form for `num`; Polish has three."""
-    return str(flask_babel.ngettext(one, many, num, **values))
+    return _language().catalogue.ungettext(one, many, num) % ({"num": num} | values)
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
     """The message as it reads in this context, where one English word has several meanings."""
-    return str(flask_babel.pgettext(context, message, **values))
+    text = _language().catalogue.upgettext(context, message)
+    return text % values if values else text
 
 
 def page_locale() -> str:
@@ -84,7 +102,16 @@ def page_locale() -> str:
 def use_locale(locale: str) -> None:
     """Decide the language of this request's page."""
     g.locale = locale
+    g.pop("language", None)
     flask_babel.refresh()
+
+
+def _language() -> _Language:
+    """The present language, looked up once a page: hundreds of words and numbers ask for it."""
+    if "language" not in g:
+        name = str(flask_babel.get_locale())
+        g.language = _Language(name, flask_babel.get_domain().get_translations())
+    return g.language  # type: ignore[no-any-return] # `g` has no types
 
 
 @contextmanager
@@ -92,10 +119,12 @@ def in_locale(locale: str) -> Iterator[None]:
     """Write in this language for a while: a mail in its recipient's, whatever the page's is."""
     before = g.get("locale")
     g.locale = locale
+    g.pop("language", None)
     try:
         with flask_babel.force_locale(locale):
             yield
     finally:
+        g.pop("language", None)
         if before is None:
             g.pop("locale", None)
         else:
@@ -120,7 +149,7 @@ def format_moment(instant: datetime, zone: ZoneInfo) -> str:
 
 def format_number(value: float, decimals: int = 0) -> str:
     """A number with a true minus sign and the language's decimal and group separators."""
-    return _number_text(str(flask_babel.get_locale()), round(value, decimals), decimals)
+    return _number_text(_language().name, round(value, decimals), decimals)
 
 
 def format_signed(value: float, decimals: int = 0) -> str:
