@@ -14,8 +14,7 @@ PERCENT_LIMITS = (0.0, 100.0)
 
 
 def finished_title() -> str:
-    """The heading of those who sent their answers."""
-    # "Sent" of a mail and of answers is one word in Polish.
+    """The heading of those who sent their answers, apart from mails that were sent."""
     return pgettext("answers", "Finished")
 
 
