@@ -3,7 +3,14 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.db import TINY_TEXT, Base
@@ -83,6 +90,13 @@ class Alert(Base):
     __table_args__ = (
         UniqueConstraint("rule_id", "comment_id"),
         UniqueConstraint("rule_id", "partner_id", "wave_id"),
+        Index(
+            "uq_alerts_marked_comment",
+            "comment_id",
+            unique=True,
+            sqlite_where=text("rule_id IS NULL"),
+            postgresql_where=text("rule_id IS NULL"),
+        ),
         CheckConstraint(
             "(comment_id IS NULL) <> (partner_id IS NULL)", name="about_comment_or_partner"
         ),
