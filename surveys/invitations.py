@@ -160,10 +160,26 @@ def queue_reminders(
     Whether each is still needed is asked again when it is sent.
     """
     rows = session.execute(_to_remind(wave, kind, now).order_by(Invitation.id)).all()
-    mails = [_mail(wave, kind, row.id, row.locale, row, keys, now) for row in rows]
-    if mails:
-        session.execute(insert(OutgoingMail), mails)
-    return len(mails)
+    return _queue(session, wave, kind, rows, keys=keys, now=now)
+
+
+def queue_mails(
+    session: Session,
+    wave: Wave,
+    kind: MailKind,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    keys: LinkKeys,
+    now: datetime,
+    due_at: datetime | None = None,
+) -> int:
+    """Queue a mail for everybody invited who meets the conditions and has none of this kind.
+
+    In the order of the invitations, which says nothing of when somebody answered.
+    """
+    people = _to_mail(wave, kind, now).where(*conditions).order_by(Invitation.id)
+    rows = session.execute(people).all()
+    return _queue(session, wave, kind, rows, keys=keys, now=due_at or now)
 
 
 def count_to_remind(session: Session, wave: Wave, kind: MailKind, *, now: datetime) -> int:
@@ -172,14 +188,34 @@ def count_to_remind(session: Session, wave: Wave, kind: MailKind, *, now: dateti
     return session.scalar(select(func.count()).select_from(rows)) or 0
 
 
+def _queue(
+    session: Session,
+    wave: Wave,
+    kind: MailKind,
+    people: Sequence[Row[Any]],
+    *,
+    keys: LinkKeys,
+    now: datetime,
+) -> int:
+    mails = [_mail(wave, kind, row.id, row.locale, row, keys, now) for row in people]
+    if mails:
+        session.execute(insert(OutgoingMail), mails)
+    return len(mails)
+
+
 def _to_remind(wave: Wave, kind: MailKind, now: datetime) -> Select[*tuple[Any, ...]]:
-    has_one = exists().where(OutgoingMail.invitation_id == Invitation.id, OutgoingMail.kind == kind)
     # While the server takes nothing, invitation and reminder would pile up and leave together.
     invitation_waits = exists().where(
         OutgoingMail.invitation_id == Invitation.id,
         OutgoingMail.kind == FIRST_MAIL[wave.audience],
         OutgoingMail.state.in_(NOT_LEFT_YET),
     )
+    return _to_mail(wave, kind, now).where(Invitation.answered_on.is_(None), ~invitation_waits)
+
+
+def _to_mail(wave: Wave, kind: MailKind, now: datetime) -> Select[*tuple[Any, ...]]:
+    """Everybody invited who can be mailed and has no mail of this kind yet."""
+    has_one = exists().where(OutgoingMail.invitation_id == Invitation.id, OutgoingMail.kind == kind)
     return (
         select(
             Invitation.id,
@@ -191,10 +227,8 @@ def _to_remind(wave: Wave, kind: MailKind, now: datetime) -> Select[*tuple[Any, 
         .join(Contact, Contact.id == Invitation.contact_id)
         .where(
             Invitation.wave_id == wave.id,
-            Invitation.answered_on.is_(None),
             _reason(wave.survey_id, now.date()).is_(None),
             ~has_one,
-            ~invitation_waits,
         )
     )
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from jinja2 import Environment
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +17,12 @@ from sqlalchemy.orm import Session
 
 from surveys.bounces import BounceKeys
 from surveys.config import Settings
+from surveys.follow_ups import (
+    queue_results,
+    queue_thanks,
+    waves_to_thank,
+    waves_with_new_results,
+)
 from surveys.invitations import LinkKeys
 from surveys.mail.bounces.jobs import read_mailbox
 from surveys.mail.bounces.mailbox import MailboxAway
@@ -99,6 +106,22 @@ def queue_reminders_due(context: JobContext) -> int:
     return queued
 
 
+def queue_thanks_due(context: JobContext) -> int:
+    """Queue thanks for answers, where surveys send them, one wave per transaction."""
+    with context.new_session() as session:
+        wave_ids = waves_to_thank(session, now=context.clock())
+        session.rollback()
+    return sum(_queue_for(context, wave_id, queue_thanks) for wave_id in wave_ids)
+
+
+def queue_results_due(context: JobContext) -> int:
+    """Queue the results mails of waves that were published, one wave per transaction."""
+    with context.new_session() as session:
+        wave_ids = waves_with_new_results(session)
+        session.rollback()
+    return sum(_queue_for(context, wave_id, queue_results) for wave_id in wave_ids)
+
+
 def send_mails(context: JobContext) -> int:
     """Send what is due; without a mail server everything stays queued."""
     if context.transport is None:
@@ -145,10 +168,31 @@ JOBS: Sequence[Job] = (
     Job("open waves", open_due_waves),
     Job("close waves", close_due_waves),
     Job("queue reminders", queue_reminders_due),
+    Job("queue thanks", queue_thanks_due),
+    Job("queue results", queue_results_due),
     Job("read bounces", read_bounces),
     Job("send mails", send_mails),
     Job("shuffle anonymous answers", shuffle_anonymous),
 )
+
+
+class _Queue(Protocol):
+    """Queues mails of one wave; how many."""
+
+    def __call__(self, session: Session, wave: Wave, *, keys: LinkKeys, now: datetime) -> int: ...
+
+
+def _queue_for(context: JobContext, wave_id: int, queue: _Queue) -> int:
+    with context.new_session() as session:
+        wave = session.get_one(Wave, wave_id)
+        try:
+            queued = queue(session, wave, keys=context.keys, now=context.clock())
+            session.commit()
+        except IntegrityError:
+            # Another worker queued the same mails a moment earlier.
+            session.rollback()
+            return 0
+    return queued
 
 
 def _open_one(context: JobContext, schedule_id: int) -> int:

@@ -73,6 +73,7 @@ def links(
         "respond": [*tokens, "A" * 22],
         "predict": [*tokens, "A" * 22],
         "calibration": [*tokens, "A" * 22],
+        "partner_results": [*tokens, "A" * 22],
         "preferences": _preferences(session, keys),
         "accounts": [reset, "1.1.x"],
     }

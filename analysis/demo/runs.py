@@ -18,7 +18,7 @@ from surveys.models import Question, Survey, SurveyVersion, Wave
 from surveys.recurrence import local_instant
 from surveys.schedules import END_OF_DAY
 from surveys.segments import Person, Profiles, exact_profiles
-from surveys.terms import Audience, Mode, WaveState
+from surveys.terms import Audience, Mode, ResultsTo, WaveState
 from surveys.tokens import hash_token
 from surveys.waves import STAFF_DIMENSIONS
 
@@ -104,6 +104,7 @@ def _store_wave(desk: Desk, version: SurveyVersion, part: Part) -> Wave:
         closes_at=closes_at,
         grace_until=closes_at + timedelta(hours=GRACE_HOURS),
         secret=seeded_bytes(desk.seed, "secret", slug, number, part.audience.value),
+        results_to=None if part.closes_at else ResultsTo.NOBODY.value,
         **_promised(version.survey, part.audience),
     )
     desk.session.add(wave)

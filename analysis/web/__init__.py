@@ -9,6 +9,7 @@ from analysis.web import (
     exposure,
     overview,
     participation,
+    partner_results,
     trend,
 )
 
@@ -22,4 +23,5 @@ BLUEPRINTS = (
     participation.bp,
     export.bp,
     exposure.bp,
+    partner_results.bp,
 )

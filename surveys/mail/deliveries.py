@@ -1,8 +1,9 @@
 """What became of each mail, person by person, and what a person decides about an uncertain one.
 
 Mail facts only. In the confidential modes a reminder or a thank-you tells who has answered, so
-these are listed only where a mail is in trouble, and thanks not at all; their sums stand on the
-wave's page. The protocol itself is in outbox.py.
+reminders are listed only where a mail is in trouble, and thanks not at all; nor are results that
+went to those who took part. Their sums stand on the wave's page. The protocol itself is in
+outbox.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +15,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from surveys.mail.wanted import AFTER_ANSWERS
 from surveys.models import Contact, Invitation, MailEvent, OutgoingMail, Partner, Wave
 from surveys.search_keys import search_key
-from surveys.terms import MailKind, MailState, Mode, WaveState
+from surveys.terms import MailKind, MailState, Mode, ResultsTo, WaveState
 from surveys.waves import Run
 
 PAGE_SIZE = 50
@@ -179,7 +181,8 @@ def delivery_story(session: Session, run: Run, mail_id: int) -> DeliveryStory | 
         opened_on=invitation.opened_on if is_identified else None,
         started_on=invitation.started_on if is_identified else None,
         answered_on=invitation.answered_on if is_identified else None,
-        may_resend=mail.state in TROUBLED and wave.state is WaveState.OPEN,
+        may_resend=mail.state in TROUBLED
+        and (wave.state is WaveState.OPEN or mail.kind in AFTER_ANSWERS),
     )
 
 
@@ -207,7 +210,10 @@ def resend(session: Session, mail_id: int, *, user_id: int, now: datetime) -> bo
             OutgoingMail.id == mail_id,
             OutgoingMail.state.in_(TROUBLED),
             OutgoingMail.email.is_not(None),
-            exists().where(Wave.id == OutgoingMail.wave_id, Wave.state == WaveState.OPEN),
+            exists().where(
+                Wave.id == OutgoingMail.wave_id,
+                or_(Wave.state == WaveState.OPEN, OutgoingMail.kind.in_(AFTER_ANSWERS)),
+            ),
         )
         .values(state=MailState.QUEUED, due_at=now, attempts=0, bounce=None, bounced_at=None)
         .returning(OutgoingMail.id)
@@ -253,7 +259,8 @@ def _listed(run: Run) -> list[ColumnElement[bool]]:
         or_(
             Wave.mode == Mode.IDENTIFIED,
             OutgoingMail.kind.in_(INVITATIONS),
-            and_(OutgoingMail.state.in_(TROUBLED), OutgoingMail.kind != MailKind.THANKS),
+            and_(OutgoingMail.kind == MailKind.RESULTS, Wave.results_to == ResultsTo.INVITED),
+            and_(OutgoingMail.state.in_(TROUBLED), OutgoingMail.kind.not_in(AFTER_ANSWERS)),
         ),
     ]
 

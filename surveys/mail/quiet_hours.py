@@ -11,14 +11,15 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from surveys.mail.wanted import OF_OPEN_WAVES
+from surveys.mail.wanted import OF_WAVES
 from surveys.models import Contact, Invitation, OutgoingMail, Schedule, Wave
-from surveys.terms import WaveState
+from surveys.terms import MailState
 
 SATURDAY = 5
+WAITING = (MailState.QUEUED, MailState.DEFERRED)
 
 
 def is_quiet(sending: Mapping[str, Any], instant: datetime, zone: str) -> bool:
@@ -36,7 +37,7 @@ def is_in_quiet_hours(session: Session, *, now: datetime) -> ColumnElement[bool]
     waves = session.execute(
         select(Wave.id, Schedule.sending, Schedule.time_zone)
         .join(Schedule, Schedule.survey_id == Wave.survey_id)
-        .where(Wave.state == WaveState.OPEN)
+        .where(exists().where(OutgoingMail.wave_id == Wave.id, OutgoingMail.state.in_(WAITING)))
     ).all()
     limited = [row for row in waves if row.sending]
     if not limited:
@@ -63,6 +64,6 @@ def _conditions(
         if quiet:
             yield and_(
                 OutgoingMail.wave_id == wave.id,
-                OutgoingMail.kind.in_(OF_OPEN_WAVES),
+                OutgoingMail.kind.in_(OF_WAVES),
                 func.coalesce(own_zone, wave.time_zone).in_(quiet),
             )

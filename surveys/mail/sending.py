@@ -23,6 +23,7 @@ from surveys.accounts import RESET_MINUTES, reset_token
 from surveys.bounces import record_refusal
 from surveys.config import Settings
 from surveys.email_addresses import normalise_email
+from surveys.follow_ups import follow_ups
 from surveys.i18n import LANGUAGE_NAMES, in_locale
 from surveys.invitations import LinkKeys, answer_token
 from surveys.mail.letters import LetterFacts, ScoreQuestion
@@ -47,7 +48,7 @@ from surveys.promises import promise_text
 from surveys.question_bank import fill
 from surveys.question_types import choices, end_labels
 from surveys.questionnaires import minutes_to_answer, read_questionnaire
-from surveys.terms import Audience, Channel, MailKind, Mode
+from surveys.terms import Audience, Channel, MailKind, Mode, ResultsTo, WaveState
 from surveys.workspace import Workspace, workspace
 
 BATCH = 20
@@ -269,8 +270,7 @@ class LetterWriter:
         base = self._sender.settings.base_url
         token = answer_token(self._sender.keys, invitation.id, invitation.token_version)
         preferences = preferences_token(self._sender.settings.secret_key, contact)
-        link = f"{base}/s/{token}"
-        channel = CHANNELS.get(mail.kind)
+        link = _link(f"{base}/s/{token}", mail.kind, wave, self._sender.clock())
         return LetterFacts(
             kind=mail.kind,
             locale=mail.locale,
@@ -279,17 +279,18 @@ class LetterWriter:
             recipient=_deliverable(mail.email or ""),
             first_name=(mail.values or {}).get("first_name"),
             message_id=mail.message_id,
-            link=f"{link}?via={channel.value}" if channel else link,
+            link=link,
             sent_at=self._sender.clock(),
             list_id=self._list_id(),
             promise=self._promise(wave, mail),
             minutes=self._minutes_of(wave),
             closes_on=wave.closes_at.astimezone(ZoneInfo(wave.survey.time_zone)).date(),
-            answer_token=token,
+            answer_token=token if link else "",
             preferences_token=preferences,
             unsubscribe_link=f"{base}/u/{preferences}",
             score=self._score(wave, mail, link),
-            other_language=_other_language(wave, mail.locale, link),
+            other_language=_other_language(wave, mail.locale, link.partition("?")[0]),
+            lacking=_lacking(wave, link),
         )
 
     def _list_id(self) -> str:
@@ -352,7 +353,29 @@ def _deliverable(email: str) -> str:
     return f"{email.strip().rpartition('@')[0]}@{key.rpartition('@')[2]}"
 
 
+def _link(link: str, kind: MailKind, wave: Wave, now: datetime) -> str:
+    """What the button opens; empty for thanks where nothing can be changed any more."""
+    if kind is MailKind.RESULTS:
+        return f"{link}/results"
+    if kind is MailKind.THANKS:
+        takes_changes = wave.state is WaveState.OPEN and now < wave.closes_at
+        may_change = wave.mode is not Mode.ANONYMOUS and wave.survey.may_change
+        return link if takes_changes and may_change else ""
+    channel = CHANNELS.get(kind)
+    return f"{link}?via={channel.value}" if channel else link
+
+
+def _lacking(wave: Wave, link: str) -> frozenset[str]:
+    """What sentences of the letter need and cannot have."""
+    has_results = follow_ups(wave.survey).results_to is not ResultsTo.NOBODY
+    return frozenset(
+        need for need, is_met in (("change", bool(link)), ("results", has_results)) if not is_met
+    )
+
+
 def _other_language(wave: Wave, locale: str, link: str) -> tuple[str, str] | None:
+    if not link:
+        return None
     for other in wave.survey.locales:
         if other != locale:
             return f"{link}?lang={other}", LANGUAGE_NAMES[other]

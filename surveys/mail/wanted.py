@@ -14,6 +14,9 @@ from surveys.terms import MailKind, WaveState
 REMINDERS = (MailKind.REMINDER_1, MailKind.REMINDER_LAST, MailKind.STAFF_REMINDER)
 #: Mails that ask for answers: of no use once the wave has ended.
 OF_OPEN_WAVES = (MailKind.INVITATION, MailKind.STAFF_INVITATION, *REMINDERS)
+#: Mails that may leave after the wave, too; while it is paused nothing does.
+AFTER_ANSWERS = (MailKind.THANKS, MailKind.RESULTS)
+OF_WAVES = (*OF_OPEN_WAVES, *AFTER_ANSWERS)
 
 
 def is_wanted(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -67,6 +70,14 @@ def is_suppressed() -> ColumnElement[bool]:
 def _wave_is_not_sending(now: datetime) -> ColumnElement[bool]:
     return exists().where(
         Wave.id == OutgoingMail.wave_id,
-        OutgoingMail.kind.in_(OF_OPEN_WAVES),
-        or_(Wave.state != WaveState.OPEN, Wave.closes_at <= now),
+        or_(
+            and_(
+                OutgoingMail.kind.in_(OF_OPEN_WAVES),
+                or_(Wave.state != WaveState.OPEN, Wave.closes_at <= now),
+            ),
+            and_(
+                OutgoingMail.kind.in_(AFTER_ANSWERS),
+                Wave.state.not_in((WaveState.OPEN, WaveState.CLOSED)),
+            ),
+        ),
     )

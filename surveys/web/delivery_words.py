@@ -17,6 +17,7 @@ def kind_word(kind: MailKind) -> str:
         MailKind.STAFF_REMINDER: gettext("Reminder"),
         MailKind.PASSWORD_RESET: gettext("New password"),
         MailKind.TEST: gettext("Test"),
+        MailKind.STAFF_DIGEST: gettext("Digest"),
     }[kind]
 
 
