@@ -60,6 +60,7 @@ LEAVES = (
     "surveys.mail.bounces.verdicts",
     "surveys.mail.headers",
     "surveys.mail.quoted_printable",
+    "surveys.mail.smtp_connection",
     "surveys.mail.transport",
     "surveys.mail.verp",
     "surveys.question_bank",
@@ -75,6 +76,7 @@ LEAVES = (
 HEAVY = (
     "aiosmtpd",
     "gunicorn",
+    "holidays",
     "nltk",
     "numpy",
     "pandas",
