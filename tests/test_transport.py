@@ -30,6 +30,32 @@ from surveys.mail.transport import (
 
 MESSAGE = b"Subject: Hello\r\n\r\nHow is working with us going?\r\n"
 SHORT_DEADLINE = 0.5
+OK = b"250 ok\r\n"
+
+
+class Recorder(FaultServer):
+    """A server that keeps what came in one piece, and takes everything."""
+
+    def __init__(self, offers: tuple[str, ...]) -> None:
+        super().__init__(offers=offers)
+        self.said: list[bytes] = []
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(5)
+        with connection:
+            connection.sendall(b"220 recorder\r\n")
+            while said := connection.recv(65_536):
+                self.said.append(said)
+                is_text = said.startswith(b"Subject:") or said == b".\r\n"
+                for line in [said] if is_text else said.splitlines():
+                    connection.sendall(self._reply(line))
+
+    def _reply(self, line: bytes) -> bytes:
+        if line.startswith(b"ehlo"):
+            return "".join(f"250-{each}\r\n" for each in ("recorder", *self.offers)).encode() + OK
+        if line.startswith(b"Subject:") and not line.endswith(b"\r\n.\r\n"):
+            return b""
+        return b"354 go on\r\n" if line == b"DATA" else OK
 
 
 def always() -> bool:
@@ -46,9 +72,14 @@ def send(
     return transport.send(envelope, message, may_send_data=may_send_data)
 
 
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as server:
+PIPELINING = ((), ("PIPELINING",))
+either_way = pytest.mark.parametrize("offers", PIPELINING, ids=["one by one", "together"])
+
+
+@pytest.fixture(params=PIPELINING, ids=["one by one", "together"])
+def server(request: pytest.FixtureRequest) -> Iterator[FaultServer]:
+    """A server that takes commands one by one, and one that takes them together."""
+    with FaultServer(offers=request.param) as server:
         yield server
 
 
@@ -146,13 +177,17 @@ def test_a_refusal_names_its_step_and_code(
     assert [each.recipient for each in server.received] == ["ok"]
 
 
-def test_a_sender_that_is_refused_costs_no_recipient() -> None:
-    with FaultServer(mail_reply=b"550 5.7.1 sender not allowed\r\n") as strict:
+@either_way
+def test_a_sender_that_is_refused_costs_no_recipient(offers: tuple[str, ...]) -> None:
+    with FaultServer(offers=offers, mail_reply=b"550 5.7.1 sender not allowed\r\n") as strict:
         transport = SmtpTransport(strict.settings)
         delivery = send(transport, "ok")
+        again = send(transport, "550-5.1.1")
         transport.close()
 
     assert (delivery.outcome, delivery.step, delivery.code) == (Outcome.LATER, Step.MAIL, 550)
+    # The reply to a RCPT that went along is not taken for one of the next message.
+    assert (again.step, again.code, strict.connections) == (Step.MAIL, 550, 1)
 
 
 @pytest.mark.parametrize("greeting", [b"554 go away\r\n", b"421 busy\r\n", b"220"])
@@ -233,9 +268,12 @@ def test_the_deadline_leaves_a_lease_time_to_settle() -> None:
     assert LEASE_SECONDS >= 3 * DEADLINE_SECONDS
 
 
+@either_way
 @pytest.mark.parametrize("at_limit", [b"", b"421 4.7.0 too many mails, bye\r\n"])
-def test_a_connection_that_the_server_ended_costs_no_attempt(at_limit: bytes) -> None:
-    with FaultServer(mails_per_connection=2, at_limit=at_limit) as server:
+def test_a_connection_that_the_server_ended_costs_no_attempt(
+    at_limit: bytes, offers: tuple[str, ...]
+) -> None:
+    with FaultServer(offers=offers, mails_per_connection=2, at_limit=at_limit) as server:
         transport = SmtpTransport(server.settings)
         outcomes = [send(transport, "ok").outcome for _ in range(7)]
         transport.close()
@@ -245,14 +283,40 @@ def test_a_connection_that_the_server_ended_costs_no_attempt(at_limit: bytes) ->
     assert server.connections == 4
 
 
+@either_way
 @pytest.mark.parametrize("reply", [b"hello\r\n", b"25", b"250-never ends", b"99 what\r\n"])
-def test_a_reply_that_is_none_is_not_taken_for_one(reply: bytes) -> None:
-    with FaultServer(mail_reply=reply, closes_after_mail=True) as odd:
+def test_a_reply_that_is_none_is_not_taken_for_one(reply: bytes, offers: tuple[str, ...]) -> None:
+    with FaultServer(offers=offers, mail_reply=reply, closes_after_mail=True) as odd:
         transport = SmtpTransport(odd.settings, deadline_seconds=SHORT_DEADLINE)
         delivery = send(transport, "ok")
         transport.close()
 
     assert (delivery.outcome, delivery.step) == (Outcome.LATER, Step.MAIL)
+
+
+def test_commands_go_together_only_where_the_server_takes_that_and_data_never() -> None:
+    for offers in PIPELINING:
+        with Recorder(offers) as recorder:
+            transport = SmtpTransport(recorder.settings)
+            delivery = send(transport, "ok")
+            transport.close()
+
+        words = [[line[:4] for line in said.split(b"\r\n")[:-1]] for said in recorder.said]
+        envelope = [[b"MAIL", b"RCPT"]] if offers else [[b"MAIL"], [b"RCPT"]]
+        assert delivery.outcome is Outcome.SENT
+        assert words[: 2 + len(envelope)] == [[b"ehlo"], *envelope, [b"DATA"]]
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r"])
+def test_a_line_break_smuggles_no_command_to_the_server(line_break: str) -> None:
+    with FaultServer(offers=("DSN",)) as server:
+        transport = SmtpTransport(server.settings)
+        bad = Envelope("pulse@nordvik.example", "ok@partner.example", f"17-a{line_break}RSET")
+        with pytest.raises(ValueError, match="one line"):
+            transport.send(bad, MESSAGE, may_send_data=always)
+        transport.close()
+
+    assert [command[:4].lower() for command in server.commands] == [b"ehlo", b"quit"]
 
 
 # The caller's last word, and what the server cannot do
@@ -353,8 +417,8 @@ def test_notes_of_failure_are_asked_for_where_the_server_offers_them(
         transport.close()
 
     assert delivery.outcome is Outcome.SENT
-    assert b"mail FROM:<bounces+17-ab@nordvik.example>" + mail_options in server.commands
-    assert b"rcpt TO:<ok@partner.example>" + rcpt_options in server.commands
+    assert b"MAIL FROM:<bounces+17-ab@nordvik.example>" + mail_options in server.commands
+    assert b"RCPT TO:<ok@partner.example>" + rcpt_options in server.commands
 
 
 @pytest.mark.parametrize("can_unicode", [True, False])

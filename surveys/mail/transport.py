@@ -3,24 +3,30 @@
 smtplib's own `sendmail` hides what matters: a refused recipient and a closing server raise the same
 error, and so do a line lost before the text was sent (safe to repeat) and one lost after the final
 dot (perhaps delivered). Here each command is sent alone and the step and the reply are returned as
-data. A read timeout is not enough against a server that drips one byte a second, so a watchdog
-closes the connection at a total deadline; a sender's lease must be longer than that.
+data. MAIL and RCPT go together where the server takes that; DATA never, since whether a mail may
+leave is asked after its recipient was accepted. The whole conversation has a deadline
+(smtp_connection.py); a sender's lease must be longer than that.
 """
 
-import os
+import re
 import smtplib
-import socket
-import ssl
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import BinaryIO, Protocol, Self
+from typing import Protocol
 
 from surveys.config import SmtpSettings
+from surveys.mail.smtp_connection import (
+    READ_TIMEOUT_SECONDS,
+    Connection,
+    Reply,
+    Watchdog,
+    connect,
+)
 
 DEADLINE_SECONDS = 60
-READ_TIMEOUT_SECONDS = 30
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+_LONE_BREAK = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 #: RFC 5321, 4.2.2: "service not available, closing transmission channel".
 CLOSING = 421
 
@@ -94,72 +100,57 @@ class SmtpTransport:
     ) -> None:
         self._settings = settings
         self._deadline_seconds = deadline_seconds
-        self._connection: smtplib.SMTP | None = None
+        self._watchdog = Watchdog()
+        self._connection: Connection | None = None
 
     def send(
         self, envelope: Envelope, message: bytes, *, may_send_data: Callable[[], bool]
     ) -> Delivery:
         """Try once, within the deadline; see MailTransport."""
         conversation = _Conversation(envelope, message, may_send_data)
-        with _Watchdog(self._deadline_seconds) as watchdog:
+        with self._watchdog.limit(self._deadline_seconds):
             if self._connection is not None:
-                delivery = self._converse(conversation, watchdog)
+                delivery = self._converse(conversation)
                 if not _is_stale(delivery):
                     return delivery
                 # A server ends a connection after some minutes or mails; that says nothing about
                 # this one, of which it has heard nothing.
                 self._drop()
-            return self._converse(conversation, watchdog)
+            return self._converse(conversation)
 
     def close(self) -> None:
         """Say goodbye, if there is still somebody to say it to."""
         if self._connection is not None:
             try:
-                self._connection.quit()
+                with self._watchdog.limit(self._deadline_seconds):
+                    self._connection.quit()
             except (OSError, smtplib.SMTPException):
                 self._drop()
         self._connection = None
+        self._watchdog.end()
 
-    def _converse(self, conversation: "_Conversation", watchdog: "_Watchdog") -> Delivery:
+    def _converse(self, conversation: "_Conversation") -> Delivery:
         conversation.step = Step.CONNECT
         try:
             if self._connection is None:
-                self._connection = self._connect(watchdog)
-            watchdog.watch(self._connection.sock)
+                timeout = min(READ_TIMEOUT_SECONDS, self._deadline_seconds)
+                self._connection = connect(self._settings, self._watchdog, timeout=timeout)
             delivery = conversation.run(self._connection)
         except (smtplib.SMTPNotSupportedError, UnicodeError) as error:
-            self._reset()
+            self._start_anew()
             return _not_possible(conversation.step, error)
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return _lost(conversation.step, error)
         if delivery.outcome is not Outcome.SENT:
-            self._reset()
+            self._start_anew()
         return delivery
 
-    def _connect(self, watchdog: "_Watchdog") -> smtplib.SMTP:
-        settings = self._settings
-        timeout = min(READ_TIMEOUT_SECONDS, self._deadline_seconds)
-        if settings.security == "tls":
-            connection: smtplib.SMTP = _WatchedTls(watchdog, settings, timeout=timeout)
-        else:
-            connection = _Watched(watchdog, settings, timeout=timeout)
-        try:
-            if settings.security == "starttls":
-                connection.starttls(context=_tls())
-            connection.ehlo_or_helo_if_needed()
-            if settings.username and settings.password:
-                connection.login(settings.username, settings.password)
-        except (OSError, smtplib.SMTPException, UnicodeError):
-            connection.close()
-            raise
-        return connection
-
-    def _reset(self) -> None:
+    def _start_anew(self) -> None:
         # A refused message must not leave its half-finished envelope to the next one.
         try:
             if self._connection is not None:
-                self._connection.rset()
+                self._connection.start_anew()
         except (OSError, smtplib.SMTPException):
             self._drop()
 
@@ -167,6 +158,7 @@ class SmtpTransport:
         if self._connection is not None:
             self._connection.close()
         self._connection = None
+        self._watchdog.forget()
 
 
 class MemoryTransport:
@@ -199,31 +191,37 @@ class _Conversation:
         self._message = message
         self._may_send_data = may_send_data
 
-    def run(self, connection: smtplib.SMTP) -> Delivery:
+    def run(self, connection: Connection) -> Delivery:
         self.step = Step.MAIL
-        reply = connection.mail(self._envelope.sender, self._mail_options(connection))
+        replies = connection.say(self._commands(connection))
+        reply = next(replies)
         if reply[0] // 100 != 2:
             # Whatever it says, it is about us, not about this recipient: nothing is lost by it.
             return Delivery(Outcome.LATER, self.step, reply[0], _text(reply))
         self.step = Step.RCPT
-        options = ["NOTIFY=FAILURE,DELAY"] if self._asks_for_notes(connection) else []
-        reply = connection.rcpt(self._envelope.recipient, options)
+        reply = next(replies)
         if reply[0] // 100 != 2:
             return self._refused(reply)
         if not self._may_send_data():
             return Delivery(Outcome.ABANDONED, self.step)
         return self._send_text(connection)
 
-    def _mail_options(self, connection: smtplib.SMTP) -> list[str]:
-        options = ["SMTPUTF8"] if _needs_utf8(self._envelope) else []
-        if self._asks_for_notes(connection):
-            options += ["RET=HDRS", f"ENVID={self._envelope.envelope_id}"]
-        return options
+    def _commands(self, connection: Connection) -> tuple[str, str]:
+        envelope = self._envelope
+        options, notes = "", ""
+        if not (envelope.sender + envelope.recipient).isascii():
+            if not connection.has_extn("smtputf8"):
+                raise smtplib.SMTPNotSupportedError("no SMTPUTF8")
+            options = " SMTPUTF8"
+        if envelope.envelope_id is not None and connection.has_extn("dsn"):
+            options += f" RET=HDRS ENVID={envelope.envelope_id}"
+            notes = " NOTIFY=FAILURE,DELAY"
+        return (
+            f"MAIL FROM:{smtplib.quoteaddr(envelope.sender)}{options}",
+            f"RCPT TO:{smtplib.quoteaddr(envelope.recipient)}{notes}",
+        )
 
-    def _asks_for_notes(self, connection: smtplib.SMTP) -> bool:
-        return self._envelope.envelope_id is not None and connection.has_extn("dsn")
-
-    def _send_text(self, connection: smtplib.SMTP) -> Delivery:
+    def _send_text(self, connection: Connection) -> Delivery:
         self.step = Step.DATA
         reply = connection.docmd("DATA")
         if reply[0] != 354:
@@ -237,7 +235,7 @@ class _Conversation:
             return self._refused(reply)
         return Delivery(Outcome.SENT, self.step, reply[0], _text(reply))
 
-    def _refused(self, reply: tuple[int, bytes]) -> Delivery:
+    def _refused(self, reply: Reply) -> Delivery:
         if reply[0] // 100 not in (4, 5):
             # No reply of SMTP; what it means for the message is decided by how far we came.
             raise smtplib.SMTPServerDisconnected("the server's reply cannot be understood")
@@ -271,118 +269,14 @@ def _is_stale(delivery: Delivery) -> bool:
 
 def _dot_stuffed(message: bytes) -> bytes:
     """RFC 5321, 4.5.2: CRLF line ends, a leading dot doubled, the text ended by CRLF."""
-    lines = message.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)
-
-
-def _needs_utf8(envelope: Envelope) -> bool:
-    return not (envelope.sender + envelope.recipient).isascii()
+    if _LONE_BREAK.search(message):
+        message = _LONE_BREAK.sub(b"\r\n", message)
+    if b"\n." in message or message.startswith(b"."):
+        message = _LEADING_DOT.sub(b"..", message)
+    return message if message.endswith(b"\r\n") or not message else message + b"\r\n"
 
 
 def _text(reply: tuple[int, bytes | str]) -> str:
     raw = reply[1]
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
     return " ".join(text.split())[:500]
-
-
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
-class _Watchdog:
-    """Shuts a connection when the time is over, whatever is being waited for."""
-
-    def __init__(self, seconds: float) -> None:
-        self._watched: socket.socket | None = None
-        self._is_over = False
-        self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._watch(None)
-
-    def watch(self, sock: socket.socket | None) -> None:
-        """Watch this connection from now on; it ends at once if the time is over already."""
-        # A second name for the same connection: STARTTLS takes the first one away, and the
-        # handshake is as good a place to drip bytes as any.
-        self._watch(socket.socket(fileno=os.dup(sock.fileno())) if sock else None)
-
-    def _watch(self, connection: socket.socket | None) -> None:
-        with self._lock:
-            if self._watched is not None:
-                self._watched.close()
-            self._watched = connection
-            if self._is_over:
-                self._shut()
-
-    def _end(self) -> None:
-        with self._lock:
-            self._is_over = True
-            self._shut()
-
-    def _shut(self) -> None:
-        if self._watched is None:
-            return
-        try:
-            self._watched.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return  # it has ended by itself
-
-
-def _watched_socket(watchdog: _Watchdog, host: str, port: int, timeout: float) -> socket.socket:
-    sock = socket.create_connection((host, port), timeout)
-    # Text and final dot are sent apart; without this each mail would wait 40 ms between them.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    watchdog.watch(sock)
-    return sock
-
-
-class _WholeLines:
-    """Replies line by line; one that the end of the connection cut is none.
-
-    smtplib would read `250 queu`, or even `25`, as the server's word.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def readline(self, limit: int) -> bytes:
-        line = self._file.readline(limit)
-        return line if line.endswith(b"\n") or len(line) >= limit else b""
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Watched(smtplib.SMTP):
-    """Shows its socket to the watchdog before the greeting is read; takes only whole replies."""
-
-    def __init__(self, watchdog: _Watchdog, settings: SmtpSettings, *, timeout: float) -> None:
-        self._watchdog = watchdog
-        super().__init__(
-            settings.host, settings.port, local_hostname=settings.helo_name, timeout=timeout
-        )
-
-    def getreply(self) -> tuple[int, bytes]:
-        if self.file is None and self.sock is not None:
-            self.file = _WholeLines(self.sock.makefile("rb"))
-        return super().getreply()
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return _watched_socket(self._watchdog, host, port, timeout)
-
-
-class _WatchedTls(_Watched):
-    """The same, with TLS from the first byte."""
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        sock = super()._get_socket(host, port, timeout)
-        return _tls().wrap_socket(sock, server_hostname=host)
