@@ -25,9 +25,9 @@ its caller. Source: RFC 5321 4.5.4.1 (retries), RFC 1047 (duplicates after the f
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Update
@@ -41,7 +41,7 @@ from surveys.mail.pacing import (
     within_caps,
 )
 from surveys.mail.quiet_hours import is_in_quiet_hours
-from surveys.mail.transport import DEADLINE_SECONDS, Delivery, Outcome
+from surveys.mail.transport import DEADLINE_SECONDS, Delivery, Outcome, Step
 from surveys.mail.wanted import is_suppressed, is_wanted, reminder_is_needless, wave_has_ended
 from surveys.models import OutgoingMail
 from surveys.terms import MailKind, MailState, WhenUncertain
@@ -55,6 +55,29 @@ MAX_ATTEMPTS = 36
 INVITATIONS = (MailKind.INVITATION, MailKind.STAFF_INVITATION)
 WAITING = (MailState.QUEUED, MailState.DEFERRED)
 _NOT_HELD = {"owner": None, "lease_until": None}
+_TABLE = cast(Table, OutgoingMail.__table__)
+_INSTANT = _TABLE.c.lease_until.type
+#: The row, as long as it is this claim's.
+_OF_CLAIM = update(_TABLE).where(
+    OutgoingMail.id == bindparam("mail"),
+    OutgoingMail.owner == bindparam("by"),
+    OutgoingMail.fence == bindparam("with_fence"),
+)
+# The two statements of every mail are made once: writing one down costs more than running it.
+_ENTER_DATA = _OF_CLAIM.where(
+    OutgoingMail.state == MailState.CLAIMED,
+    OutgoingMail.lease_until > bindparam("lease_needed", type_=_INSTANT),
+    *is_wanted(bindparam("now", type_=_INSTANT)),
+).values(state=MailState.IN_DATA)
+_SETTLE_SENT = _OF_CLAIM.values(
+    state=MailState.SENT,
+    sent_at=bindparam("now", type_=_INSTANT),
+    tried_at=bindparam("now", type_=_INSTANT),
+    step=Step.DOT.value,
+    reply_code=bindparam("code"),
+    reply_text=bindparam("words"),
+    **_NOT_HELD,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +158,8 @@ def claim_data(session: Session, claim: Claim, *, now: datetime, lease: Lease = 
     belongs to somebody else by now.
     """
     lease_needed = now + timedelta(seconds=lease.deadline_seconds)
-    entered = _changed(
-        session,
-        _mine(claim)
-        .where(
-            OutgoingMail.state == MailState.CLAIMED,
-            OutgoingMail.lease_until > lease_needed,
-            *is_wanted(now),
-        )
-        .values(state=MailState.IN_DATA),
-    )
+    values = _names(claim) | {"now": now, "lease_needed": lease_needed}
+    entered = session.connection().execute(_ENTER_DATA, values).rowcount
     session.commit()
     return entered == 1
 
@@ -153,6 +168,9 @@ def settle(
     session: Session, claim: Claim, delivery: Delivery, *, kind: MailKind, now: datetime
 ) -> bool:
     """Write down how the attempt ended; False when the row is no longer this owner's."""
+    if delivery.outcome is Outcome.SENT:
+        values = _names(claim) | {"now": now, "code": delivery.code, "words": delivery.text}
+        return session.connection().execute(_SETTLE_SENT, values).rowcount == 1
     is_given_back = delivery.outcome is Outcome.ABANDONED
     values = _after(session, claim, delivery, kind, now) | {
         "tried_at": OutgoingMail.tried_at if is_given_back else now,
@@ -245,8 +263,6 @@ def counts_by_state(session: Session, wave_ids: Sequence[int]) -> dict[MailState
 def _after(
     session: Session, claim: Claim, delivery: Delivery, kind: MailKind, now: datetime
 ) -> dict[str, Any]:
-    if delivery.outcome is Outcome.SENT:
-        return {"state": MailState.SENT, "sent_at": now, **_NOT_HELD}
     if delivery.outcome is Outcome.REFUSED:
         return {"state": MailState.FAILED, **_NOT_HELD}
     if delivery.outcome is Outcome.UNCERTAIN:
@@ -288,6 +304,10 @@ def _mine(claim: Claim) -> Update:
         OutgoingMail.owner == claim.owner,
         OutgoingMail.fence == claim.fence,
     )
+
+
+def _names(claim: Claim) -> dict[str, Any]:
+    return {"mail": claim.mail_id, "by": claim.owner, "with_fence": claim.fence}
 
 
 def _changed(session: Session, statement: Update) -> int:

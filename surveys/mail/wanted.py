@@ -17,9 +17,11 @@ OF_OPEN_WAVES = (MailKind.INVITATION, MailKind.STAFF_INVITATION, *REMINDERS)
 #: Mails that may leave after the wave, too; while it is paused nothing does.
 AFTER_ANSWERS = (MailKind.THANKS, MailKind.RESULTS)
 OF_WAVES = (*OF_OPEN_WAVES, *AFTER_ANSWERS)
+#: Now, or the name under which a statement is told it.
+Instant = datetime | ColumnElement[datetime]
 
 
-def is_wanted(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def is_wanted(now: Instant) -> tuple[ColumnElement[bool], ...]:
     """All conditions; part of the claim and of the step to DATA."""
     return (
         OutgoingMail.email.is_not(None),
@@ -67,7 +69,7 @@ def is_suppressed() -> ColumnElement[bool]:
     )
 
 
-def _wave_is_not_sending(now: datetime) -> ColumnElement[bool]:
+def _wave_is_not_sending(now: Instant) -> ColumnElement[bool]:
     return exists().where(
         Wave.id == OutgoingMail.wave_id,
         or_(
