@@ -28,6 +28,7 @@ from surveys.recurrence import (
     rule_from_first_date,
     wave_label,
 )
+from surveys.sending_hours import ANY_HOUR, SendingHours, sending_hours
 from surveys.terms import MailKind, Mode, SurveyStatus
 
 END_OF_DAY = time(23, 59)
@@ -46,6 +47,7 @@ _CHOSEN = (
     "open_days",
     "grace_hours",
     "reminders",
+    "sending",
     "pooled_waves",
 )
 
@@ -84,6 +86,7 @@ class ScheduleRefused(SurveyError):
     """A schedule that cannot be followed. Attribute `problems`: a reason key by field.
 
     `starts_on`: in_past; `open_days`: out_of_range, overlaps_next; `grace_hours`: out_of_range;
+    `sending_until`: not_later;
     `pooled_waves`: out_of_range, once, anonymous, identified.
     """
 
@@ -109,6 +112,7 @@ class ScheduleWish:
     grace_hours: int
     reminders: Reminders
     pooled_waves: int = 1
+    sending: SendingHours = ANY_HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,7 @@ def drafted(survey: Survey, wish: ScheduleWish, known: Schedule | None) -> Sched
         open_days=wish.open_days,
         grace_hours=wish.grace_hours,
         reminders={kind: dict(rule) for kind, rule in REMINDER_RULES[wish.reminders].items()},
+        sending=wish.sending.to_json(),
         pooled_waves=wish.pooled_waves,
     )
 
@@ -268,6 +273,7 @@ def wish_of(schedule: Schedule) -> ScheduleWish | None:
         grace_hours=schedule.grace_hours,
         reminders=reminders,
         pooled_waves=schedule.pooled_waves,
+        sending=sending_hours(schedule.sending),
     )
 
 
@@ -308,6 +314,8 @@ def _before_due(schedule: Schedule, due: datetime | None, now: datetime) -> date
 def _problems(schedule: Schedule, now: datetime) -> Iterator[tuple[str, str]]:
     if not 0 <= schedule.grace_hours <= MAX_GRACE_HOURS:
         yield "grace_hours", "out_of_range"
+    if not sending_hours(schedule.sending).is_in_order:
+        yield "sending_until", "not_later"
     if not next_runs(schedule, after=now, count=1):
         yield "starts_on", "in_past"
     if not MIN_OPEN_DAYS <= schedule.open_days <= MAX_OPEN_DAYS:

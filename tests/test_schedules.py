@@ -28,6 +28,7 @@ from surveys.schedules import (
     schedule_state,
     wish_of,
 )
+from surveys.sending_hours import SendingHours
 from surveys.terms import SurveyStatus
 
 SUNDAY = MONDAY - timedelta(days=1)
@@ -186,9 +187,14 @@ def test_no_accepted_schedule_has_a_wave_that_finds_another_open(
     is_by_weekday=st.booleans(),
     starts_on=st.dates(date(2027, 2, 8), date(2030, 12, 31)),
     reminders=st.sampled_from(list(Reminders)),
+    sending=st.builds(SendingHours, st.integers(0, 11), st.integers(12, 24), st.booleans()),
 )
 def test_what_was_chosen_can_be_read_back(
-    frequency: Frequency, is_by_weekday: bool, starts_on: date, reminders: Reminders
+    frequency: Frequency,
+    is_by_weekday: bool,
+    starts_on: date,
+    reminders: Reminders,
+    sending: SendingHours,
 ) -> None:
     is_once = frequency is Frequency.ONCE
     chosen = wish(
@@ -196,6 +202,7 @@ def test_what_was_chosen_can_be_read_back(
         is_by_weekday=is_by_weekday and not is_once,
         starts_on=starts_on,
         reminders=reminders,
+        sending=sending,
     )
 
     assert wish_of(drafted(warsaw_survey(), chosen, None)) == chosen

@@ -24,12 +24,13 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from surveys.follow_ups import FollowUps, follow_ups
 from surveys.invitations import LinkKeys
 from surveys.jobs import JobContext, open_due_waves
 from surveys.mail.transport import MemoryTransport
 from surveys.models import AuditEvent, Invitation, OutgoingMail, Schedule, Survey, Wave
 from surveys.processes import job_context
-from surveys.terms import MailKind, MailState, Mode, Role, SurveyStatus, WaveState
+from surveys.terms import MailKind, MailState, Mode, ResultsTo, Role, SurveyStatus, WaveState
 from surveys.waves import close_run, open_run
 from surveys.workspace import Workspace, save_workspace
 
@@ -809,3 +810,73 @@ def test_expected_answers_follow_the_last_closed_wave(
     assert "How many will answer can be told from the first wave on." in before
     assert "response rate of 67% you can expect about 2 partner answers" in after
     assert WaveState.CLOSED.value in states(session)
+
+
+def test_the_hours_of_sending_are_chosen_and_read_back(
+    session: Session, alicja: FlaskClient, survey: int
+) -> None:
+    hours = {"sending_from": "9", "sending_until": "16", "weekends": "no"}
+
+    reply = send(alicja, f"/surveys/{survey}/schedule", **SCHEDULE, **hours)
+
+    assert reply.status_code == 303
+    schedule = session.scalars(select(Schedule)).one()
+    assert schedule.sending == {"from_hour": 9, "until_hour": 16, "weekends": False}
+    session.rollback()
+    page = alicja.get(reply.location).text
+    assert '<option value="9" selected>09:00</option>' in page
+    assert '<option value="16" selected>16:00</option>' in page
+
+
+def test_a_first_schedule_proposes_working_hours(alicja: FlaskClient, survey: int) -> None:
+    page = alicja.get(f"/surveys/{survey}/schedule").text
+
+    assert '<option value="8" selected>08:00</option>' in page
+    assert '<option value="17" selected>17:00</option>' in page
+    assert '<option value="no" selected>Not on weekends</option>' in page
+
+
+def test_hours_of_sending_that_hold_none_are_refused(
+    session: Session, alicja: FlaskClient, survey: int
+) -> None:
+    hours = {"sending_from": "17", "sending_until": "8", "weekends": "no"}
+
+    reply = send(alicja, f"/surveys/{survey}/schedule", **SCHEDULE, **hours)
+
+    assert reply.status_code == 422
+    assert "Choose a later hour than the first." in text_of(reply)
+    assert session.scalar(select(func.count()).select_from(Schedule)) == 0
+
+
+def test_thanks_and_results_are_chosen_with_the_schedule(
+    session: Session, alicja: FlaskClient, survey: int
+) -> None:
+    chosen = {"thanks": "yes", "results_to": "invited"}
+
+    send(alicja, f"/surveys/{survey}/schedule", **SCHEDULE, **chosen)
+
+    stored = session.get_one(Survey, survey)
+    assert follow_ups(stored) == FollowUps(True, ResultsTo.INVITED)
+    session.rollback()
+    page = alicja.get(f"/surveys/{survey}/schedule").text
+    assert '<option value="yes" selected>To everyone who answered</option>' in page
+    assert '<option value="invited" selected>To all partners who were asked</option>' in page
+
+
+@pytest.mark.parametrize(
+    ("mode", "words", "other"),
+    [
+        (Mode.ANONYMOUS, "Who answered is not used here", "To partners who answered"),
+        (Mode.IDENTIFIED, "are never published as joint results", "To all partners who were asked"),
+    ],
+)
+def test_a_mode_offers_only_results_that_it_can_keep(
+    session: Session, alicja: FlaskClient, survey: int, mode: Mode, words: str, other: str
+) -> None:
+    session.get_one(Survey, survey).mode = mode
+    session.commit()
+
+    page = text_of(alicja.get(f"/surveys/{survey}/schedule"))
+
+    assert words in page
+    assert other not in page

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from surveys.audit import record_event
 from surveys.db import db
 from surveys.errors import NotFound
+from surveys.follow_ups import follow_ups, save_follow_ups
 from surveys.i18n import format_moment, gettext
 from surveys.invitations import audience_sizes
 from surveys.models import Schedule, Survey
@@ -30,6 +31,7 @@ from surveys.schedules import (
     schedule_state,
     wish_of,
 )
+from surveys.sending_hours import WORKING_HOURS
 from surveys.terms import Audience, MailKind
 from surveys.wave_pages import coming_waves, last_response_rate
 from surveys.web import wave_words
@@ -59,7 +61,7 @@ def show(survey_id: int) -> str:
     survey = survey_for(db.session(), current_user(), survey_id)
     schedule = schedule_of(db.session(), survey.id)
     wish = (wish_of(schedule) if schedule else None) or _first_wish(survey)
-    form = ScheduleForm(**form_values(wish))
+    form = ScheduleForm(**form_values(wish, follow_ups(survey)))
     return _render(survey, schedule, form, shown=schedule or drafted(survey, wish, None))
 
 
@@ -77,6 +79,7 @@ def save(survey_id: int) -> Response | str | tuple[str, int]:
             check_schedule(draft, now=now(), mode=survey.mode)
             return _render(survey, known, form, shown=draft, is_preview=True)
         schedule = save_schedule(session, survey, form.wish(), now=now())
+        save_follow_ups(session, survey, form.follow_ups())
     except ScheduleRefused as error:
         db.session.rollback()
         form.refuse(error.problems)
@@ -130,7 +133,7 @@ def _render(
         is_simple=schedule is None or wish_of(schedule) is not None,
         rule=described_rule(schedule) if schedule else None,
         form=form,
-        choices=choice_names(),
+        choices=choice_names(survey.mode),
         waves=coming_waves(shown, now=now()),
         zone=ZoneInfo(shown.time_zone if shown else survey.time_zone),
         is_preview=is_preview,
@@ -155,6 +158,7 @@ def _first_wish(survey: Survey) -> ScheduleWish:
         open_days=OPEN_DAYS,
         grace_hours=GRACE_HOURS,
         reminders=Reminders.BOTH,
+        sending=WORKING_HOURS,
     )
 
 

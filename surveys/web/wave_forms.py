@@ -7,6 +7,7 @@ from wtforms import DateField, HiddenField, IntegerField, StringField, TimeField
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import TextInput
 
+from surveys.follow_ups import FollowUps, results_choices
 from surveys.i18n import gettext, ngettext
 from surveys.pools import MAX_POOLED_WAVES
 from surveys.recurrence import Frequency
@@ -17,10 +18,14 @@ from surveys.schedules import (
     Reminders,
     ScheduleWish,
 )
-from surveys.terms import Audience, MailKind
+from surveys.sending_hours import DAY_HOURS, SendingHours
+from surveys.terms import Audience, MailKind, Mode, ResultsTo
 from surveys.web.forms import BaseForm
 
 BY_DATE, BY_WEEKDAY = "date", "weekday"
+YES, NO = "yes", "no"
+FROM_HOURS = tuple(str(hour) for hour in range(DAY_HOURS))
+UNTIL_HOURS = tuple(str(hour) for hour in range(1, DAY_HOURS + 1))
 POOL_SIZES = tuple(str(size) for size in range(1, MAX_POOLED_WAVES + 1))
 FREQUENCIES = (Frequency.ONCE, Frequency.MONTHLY, Frequency.QUARTERLY, Frequency.YEARLY)
 
@@ -92,6 +97,13 @@ class ScheduleForm(BaseForm):
     grace_hours = WholeNumberField(validators=[Filled()])
     reminders = StringField(validators=[OneOf(tuple(Reminders))])
     pooled_waves = StringField(default="1", validators=[OneOf(POOL_SIZES)])
+    sending_from = StringField(default=FROM_HOURS[0], validators=[OneOf(FROM_HOURS)])
+    sending_until = StringField(default=UNTIL_HOURS[-1], validators=[OneOf(UNTIL_HOURS)])
+    weekends = StringField(default=YES, validators=[OneOf((YES, NO))])
+    thanks = StringField(default=NO, validators=[OneOf((YES, NO))])
+    results_to = StringField(
+        default=ResultsTo.PARTICIPANTS.value, validators=[OneOf(tuple(ResultsTo))]
+    )
 
     def wish(self) -> ScheduleWish:
         """What was chosen; only after validation."""
@@ -106,6 +118,17 @@ class ScheduleForm(BaseForm):
             grace_hours=int(self.grace_hours.data or 0),
             reminders=Reminders(str(self.reminders.data)),
             pooled_waves=int(str(self.pooled_waves.data)),
+            sending=SendingHours(
+                int(str(self.sending_from.data)),
+                int(str(self.sending_until.data)),
+                weekends=self.weekends.data == YES,
+            ),
+        )
+
+    def follow_ups(self) -> FollowUps:
+        """What the survey shall mail afterwards; only after validation."""
+        return FollowUps(
+            thanks=self.thanks.data == YES, results_to=ResultsTo(str(self.results_to.data))
         )
 
     def refuse(self, problems: Mapping[str, str]) -> None:
@@ -132,8 +155,8 @@ class RemindForm(BaseForm):
         return MailKind(value) if value in set(MailKind) else None
 
 
-def form_values(wish: ScheduleWish) -> dict[str, object]:
-    """A wish as the form's data."""
+def form_values(wish: ScheduleWish, chosen: FollowUps) -> dict[str, object]:
+    """A wish, and what a survey mails afterwards, as the form's data."""
     return {
         "frequency": wish.frequency.value,
         "day_by": BY_WEEKDAY if wish.is_by_weekday else BY_DATE,
@@ -143,11 +166,16 @@ def form_values(wish: ScheduleWish) -> dict[str, object]:
         "grace_hours": wish.grace_hours,
         "reminders": wish.reminders.value,
         "pooled_waves": str(wish.pooled_waves),
+        "sending_from": str(wish.sending.from_hour),
+        "sending_until": str(wish.sending.until_hour),
+        "weekends": YES if wish.sending.weekends else NO,
+        "thanks": YES if chosen.thanks else NO,
+        "results_to": chosen.results_to.value,
     }
 
 
-def choice_names() -> dict[str, dict[str, str]]:
-    """What each choice of the schedule means, by field and value."""
+def choice_names(mode: Mode) -> dict[str, dict[str, str]]:
+    """What each choice of the schedule means, by field and value; `mode` is the survey's."""
     return {
         "frequency": {
             Frequency.ONCE.value: gettext("Once"),
@@ -165,7 +193,24 @@ def choice_names() -> dict[str, dict[str, str]]:
             Reminders.BOTH.value: gettext("2: on day 4 and 2 days before the close"),
         },
         "pooled_waves": {size: _pool_name(int(size)) for size in POOL_SIZES},
+        "sending_from": {hour: _clock(hour) for hour in FROM_HOURS},
+        "sending_until": {hour: _clock(hour) for hour in UNTIL_HOURS},
+        "weekends": {NO: gettext("Not on weekends"), YES: gettext("On weekends, too")},
+        "thanks": {NO: gettext("None"), YES: gettext("To everyone who answered")},
+        "results_to": {each.value: _results_name(each) for each in results_choices(mode)},
     }
+
+
+def _clock(hour: str) -> str:
+    return f"{int(hour):02}:00"
+
+
+def _results_name(results_to: ResultsTo) -> str:
+    return {
+        ResultsTo.NOBODY: gettext("To nobody"),
+        ResultsTo.PARTICIPANTS: gettext("To partners who answered"),
+        ResultsTo.INVITED: gettext("To all partners who were asked"),
+    }[results_to]
 
 
 def _pool_name(size: int) -> str:
@@ -180,6 +225,8 @@ def schedule_problem(name: str, reason: str) -> str:
         return gettext("Use 0 to %(most)s hours.", most=MAX_GRACE_HOURS)
     if name == "pooled_waves":
         return _pool_problem(reason)
+    if name == "sending_until":
+        return gettext("Choose a later hour than the first.")
     if name == "starts_on":
         return gettext("No wave would open after today. Choose a later date.")
     if reason == "overlaps_next":
