@@ -1,44 +1,37 @@
 """The comments of a wave as they may be read: masked, marked, in an order that tells nothing.
 
 In the confidential modes a list exists only where the frozen wave says so; no time, no segment, no
-author, and an order by a keyed hash. Filters by label and driver look at the text's own verdict,
-which everybody who reads the list could reach alone. Corrections change this list, never the
-published shares.
+author, and an order by a keyed hash. What a filter may look at is said in comment_filters.py.
+Corrections change this list, never the published shares.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from analysis.comment_filters import CommentFilter, conditions, listed
+from analysis.comment_pieces import Piece, Reasons, pieces_of, reasons_of
 from analysis.models import CommentScore, CommentVerdict, VerdictDriver
 from analysis.published_comments import UNSURE
 from analysis.shown_figures import WaveFigures
-from surveys.models import Comment, Question, Wave
+from surveys.models import Alert, Comment, Question, Wave
 from surveys.pools import of_pool
 from surveys.search_keys import search_key
-from surveys.terms import Mode, Sentiment
+from surveys.terms import FollowUpState, Mode
 
 PAGE_SIZE = 25
-NAME = "name"
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a comment: plain (`kind` empty), evidence of a polarity, exit words, a name."""
-
-    text: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class ShownComment:
-    """One comment as it may be read."""
+    """One comment as it may be read; `automatic` is how the analyser alone would list it."""
 
+    id: bytes
     pieces: Sequence[Piece]
     label: str
     drivers: Sequence[str]
@@ -50,6 +43,18 @@ class ShownComment:
     question: str
     question_driver: str | None
     analyser: str
+    automatic: str
+    follow_up: FollowUpState | None
+
+    @property
+    def key(self) -> str:
+        """The comment as it stands in an address."""
+        return self.id.hex()
+
+    @property
+    def reasons(self) -> Reasons:
+        """The words that led to the verdict."""
+        return reasons_of(self.pieces)
 
     @property
     def text(self) -> str:
@@ -66,7 +71,8 @@ class ShownComment:
 class CommentPage:
     """One page of a list: its comments, how many fit the filter, how many there are.
 
-    `counts` are the labels of what fits the filter but for its label; unsure ones stand apart.
+    `counts` are the labels and `follow_ups` the marks of what fits the filter but for its tab;
+    unsure ones stand apart. `languages` are those of the whole list.
     """
 
     comments: Sequence[ShownComment]
@@ -75,21 +81,8 @@ class CommentPage:
     n_found: int
     n_all: int
     counts: Counter[str]
-
-
-@dataclass(frozen=True, slots=True)
-class CommentFilter:
-    """What of the list is asked for; empty means everything."""
-
-    label: str = ""
-    driver: str = ""
-    words: str = ""
-    only_quiet_exit: bool = False
-
-    @property
-    def is_set(self) -> bool:
-        """Whether anything is left out."""
-        return bool(self.label or self.driver or self.words or self.only_quiet_exit)
+    follow_ups: Counter[FollowUpState]
+    languages: Counter[str]
 
 
 def may_read_comments(wave: Wave, figures: WaveFigures | None) -> bool:
@@ -111,11 +104,10 @@ def comment_page(
 
     Call only where `may_read_comments`.
     """
-    n_all = _label_counts(session, wave, CommentFilter()).total()
+    languages = _languages(session, wave)
     if wanted.words:
-        return _searched_page(session, wave, wanted, number, name_removed, n_all)
-    counts = _label_counts(session, wave, replace(wanted, label=""))
-    n_found = counts[wanted.label] if wanted.label else counts.total()
+        return _searched_page(session, wave, wanted, number, name_removed, languages)
+    n_found = _label_counts(session, wave, wanted).total()
     number, n_pages = _page_number(number, n_found)
     comments = shown_comments(
         session,
@@ -125,7 +117,32 @@ def comment_page(
         offset=(number - 1) * PAGE_SIZE,
         limit=PAGE_SIZE,
     )
-    return CommentPage(comments, number, n_pages, n_found, n_all, counts)
+    return CommentPage(
+        comments,
+        number,
+        n_pages,
+        n_found,
+        languages.total(),
+        _label_counts(session, wave, wanted.without_tabs),
+        _follow_up_counts(session, wave, wanted.without_tabs),
+        languages,
+    )
+
+
+def is_listed(session: Session, wave: Wave, comment_id: bytes) -> bool:
+    """Whether a comment stands in the list of this wave; call only where `may_read_comments`."""
+    found = select(CommentVerdict.comment_id).where(
+        CommentVerdict.comment_id == comment_id, *listed(wave)
+    )
+    return session.scalar(found) is not None
+
+
+def fits(session: Session, wave: Wave, comment_id: bytes, wanted: CommentFilter) -> bool:
+    """Whether a comment is among those that a filter leaves, whatever words are looked for."""
+    found = select(CommentVerdict.comment_id).where(
+        CommentVerdict.comment_id == comment_id, *conditions(session, wave, wanted)
+    )
+    return session.scalar(found) is not None
 
 
 def shown_comments(
@@ -147,6 +164,9 @@ def shown_comments(
             Question.driver_code,
             CommentScore.language,
             CommentScore.clauses,
+            CommentScore.label.label("scored"),
+            CommentScore.is_unsure,
+            Alert.state.label("follow_up"),
         )
         .join(Comment, Comment.id == CommentVerdict.comment_id)
         .join(Question, Question.id == Comment.question_id)
@@ -155,7 +175,8 @@ def shown_comments(
             (CommentScore.comment_id == CommentVerdict.comment_id)
             & (CommentScore.analyser == CommentVerdict.analyser),
         )
-        .where(*_conditions(wave, wanted))
+        .outerjoin(Alert, (Alert.comment_id == CommentVerdict.comment_id) & Alert.rule_id.is_(None))
+        .where(*conditions(session, wave, wanted))
         .order_by(CommentVerdict.place, CommentVerdict.comment_id)
         .offset(offset)
         .limit(limit)
@@ -172,20 +193,28 @@ def _searched_page(
     wanted: CommentFilter,
     number: int,
     name_removed: str,
-    n_all: int,
+    languages: Counter[str],
 ) -> CommentPage:
     """Words are looked for in what may be read, so that a search cannot confirm a name."""
-    fitting = shown_comments(session, wave, replace(wanted, label=""), name_removed=name_removed)
-    found = [each for each in fitting if not wanted.label or each.listed_label == wanted.label]
+    fitting = shown_comments(session, wave, wanted.without_tabs, name_removed=name_removed)
+    found = [each for each in fitting if _fits_tabs(each, wanted)]
     number, n_pages = _page_number(number, len(found))
     return CommentPage(
         found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
         number,
         n_pages,
         len(found),
-        n_all,
+        languages.total(),
         Counter(each.listed_label for each in fitting),
+        Counter(each.follow_up for each in fitting if each.follow_up),
+        languages,
     )
+
+
+def _fits_tabs(comment: ShownComment, wanted: CommentFilter) -> bool:
+    if wanted.label and comment.listed_label != wanted.label:
+        return False
+    return wanted.follow_up is None or comment.follow_up is wanted.follow_up
 
 
 def _page_number(wanted: int, n_found: int) -> tuple[int, int]:
@@ -197,7 +226,7 @@ def _page_number(wanted: int, n_found: int) -> tuple[int, int]:
 def _label_counts(session: Session, wave: Wave, wanted: CommentFilter) -> Counter[str]:
     rows = session.execute(
         select(CommentVerdict.label, CommentVerdict.is_unsure, func.count().label("n"))
-        .where(*_conditions(wave, wanted))
+        .where(*conditions(session, wave, wanted))
         .group_by(CommentVerdict.label, CommentVerdict.is_unsure)
     )
     counts: Counter[str] = Counter()
@@ -206,29 +235,31 @@ def _label_counts(session: Session, wave: Wave, wanted: CommentFilter) -> Counte
     return counts
 
 
-def _conditions(wave: Wave, wanted: CommentFilter) -> list[ColumnElement[bool]]:
-    """What a verdict must be to stand in the list; the words are looked for elsewhere."""
-    conditions: list[ColumnElement[bool]] = [of_pool(CommentVerdict.wave_id, wave)]
-    if wave.mode is not Mode.IDENTIFIED:
-        # Without this mark nobody has looked for names in the text.
-        conditions.append(CommentVerdict.names.is_not(None))
-    if wanted.label == UNSURE:
-        conditions.append(CommentVerdict.is_unsure.is_(True))
-    elif wanted.label:
-        conditions += [
-            CommentVerdict.is_unsure.is_(False),
-            CommentVerdict.label == Sentiment(wanted.label),
-        ]
-    if wanted.only_quiet_exit:
-        conditions.append(CommentVerdict.quiet_exit.is_(True))
-    if wanted.driver:
-        conditions.append(
-            exists().where(
-                VerdictDriver.comment_id == CommentVerdict.comment_id,
-                VerdictDriver.driver_code == wanted.driver,
-            )
+def _follow_up_counts(
+    session: Session, wave: Wave, wanted: CommentFilter
+) -> Counter[FollowUpState]:
+    rows = session.execute(
+        select(Alert.state, func.count().label("n"))
+        .join(CommentVerdict, CommentVerdict.comment_id == Alert.comment_id)
+        .where(Alert.rule_id.is_(None), *conditions(session, wave, wanted))
+        .group_by(Alert.state)
+    )
+    return Counter({FollowUpState(row.state): row.n for row in rows})
+
+
+def _languages(session: Session, wave: Wave) -> Counter[str]:
+    """How many comments of the whole list are in each language."""
+    rows = session.execute(
+        select(CommentScore.language, func.count().label("n"))
+        .join(
+            CommentVerdict,
+            (CommentVerdict.comment_id == CommentScore.comment_id)
+            & (CommentVerdict.analyser == CommentScore.analyser),
         )
-    return conditions
+        .where(*listed(wave))
+        .group_by(CommentScore.language)
+    )
+    return Counter({row.language: row.n for row in rows})
 
 
 def _drivers(
@@ -247,8 +278,13 @@ def _drivers(
 def _shown(row: Any, drivers: Mapping[str, str], name_removed: str) -> ShownComment:
     verdict = row.CommentVerdict
     return ShownComment(
+        id=verdict.comment_id,
         pieces=pieces_of(
-            row.text, row.clauses.get("evidence", ()), verdict.names or (), name_removed
+            row.text,
+            row.clauses.get("evidence", ()),
+            verdict.names or (),
+            name_removed,
+            drivers=row.clauses.get("drivers", ()),
         ),
         label=verdict.label.value,
         drivers=sorted(drivers),
@@ -260,31 +296,6 @@ def _shown(row: Any, drivers: Mapping[str, str], name_removed: str) -> ShownComm
         question=row.code,
         question_driver=row.driver_code,
         analyser=verdict.analyser,
+        automatic=UNSURE if row.is_unsure else row.scored.value,
+        follow_up=FollowUpState(row.follow_up) if row.follow_up else None,
     )
-
-
-def pieces_of(
-    text: str,
-    evidence: Sequence[Sequence[Any]],
-    names: Sequence[Sequence[int]],
-    name_removed: str,
-) -> list[Piece]:
-    """Cut a comment at its evidence and its names; a name wins over what stands around it.
-
-    `evidence`: (start, end, purpose, polarity), `names`: (start, end), with offsets into the text
-    as it was written.
-    """
-    kinds = [""] * len(text)
-    for start, end, purpose, polarity in evidence:
-        for at in range(max(0, start), min(end, len(text))):
-            kinds[at] = "exit" if purpose == "quiet_exit" else polarity
-    for start, end in names:
-        kinds[start:end] = [NAME] * (end - start)
-    pieces: list[Piece] = []
-    begin = 0
-    for at in range(1, len(text) + 1):
-        if at == len(text) or kinds[at] != kinds[begin]:
-            kind = kinds[begin]
-            pieces.append(Piece(name_removed if kind == NAME else text[begin:at], kind))
-            begin = at
-    return pieces

@@ -202,3 +202,17 @@ class Sentiment(StrEnum):
     MIXED = "mixed"
     NEUTRAL = "neutral"
     POSITIVE = "positive"
+
+
+class FollowUpState(StrEnum):
+    """What became of something that a person or a rule marked for follow-up."""
+
+    OPEN = "open"
+    DONE = "done"
+
+
+class RequestKind(StrEnum):
+    """What a respondent asks of the vendor, apart from any answer."""
+
+    CALL_ME = "call_me"
+    WRONG_PERSON = "wrong_person"

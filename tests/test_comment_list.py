@@ -10,18 +10,17 @@ from made_figures import exact, figures_of, wave_of
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from analysis.comment_filters import CommentFilter
 from analysis.comment_list import (
     PAGE_SIZE,
-    CommentFilter,
     CommentPage,
-    Piece,
     ShownComment,
     comment_page,
     may_read_comments,
-    pieces_of,
     shown_comments,
 )
 from analysis.comment_names import fix_names
+from analysis.comment_pieces import Piece, pieces_of
 from analysis.sentiment_shares import SentimentCounts
 from analysis.shown_figures import CommentCounts
 from analysis.verdicts import count_verdicts
@@ -289,12 +288,6 @@ def test_a_comment_whose_names_nobody_looked_for_is_not_listed(session: Session,
 
     assert shown_comments(session, run.partner, name_removed=REMOVED) == []
     session.rollback()
-
-
-def test_a_filter_knows_whether_it_leaves_anything_out() -> None:
-    assert not CommentFilter().is_set
-    assert CommentFilter(words="x").is_set
-    assert CommentFilter(only_quiet_exit=True).is_set
 
 
 def test_a_list_exists_only_where_the_frozen_wave_says_so() -> None:

@@ -16,8 +16,8 @@ from analysis import (
     priority_tables,
     words,
 )
+from analysis.comment_filters import CommentFilter
 from analysis.comment_list import (
-    CommentFilter,
     may_read_comments,
     shown_comments,
 )
