@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from surveys.db import Base
@@ -161,15 +161,16 @@ class VersionItem(Base):
 
 
 class MailTextRow(Base):
-    """An edited text of one mail in one language; frozen with its version."""
+    """The survey's own text of one mail in one language, in place of the standard text."""
 
     __tablename__ = "mail_texts"
-    __table_args__ = (
-        ForeignKeyConstraint(["version_id"], ["survey_versions.id"], ondelete="CASCADE"),
-    )
 
-    version_id: Mapped[int] = mapped_column(primary_key=True)
+    survey_id: Mapped[int] = mapped_column(
+        ForeignKey("surveys.id", ondelete="CASCADE"), primary_key=True
+    )
     kind: Mapped[MailKind] = mapped_column(primary_key=True)
     locale: Mapped[str] = mapped_column(primary_key=True)
     subject: Mapped[str]
     body: Mapped[str]
+    edited_at: Mapped[datetime]
+    edited_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
