@@ -60,7 +60,7 @@ def read_comments(session: Session, comments: Sequence[Any]) -> int:
     drivers: list[dict[str, Any]] = []
     for comment in comments:
         verdict = _verdict(comment)
-        scores.append(_score_row(comment.id, verdict))
+        scores.append(_score_row(comment, verdict))
         drivers += _driver_rows(comment.id, verdict)
     ids = [comment.id for comment in comments]
     session.execute(
@@ -133,9 +133,9 @@ def _verdict(comment: Any) -> sentiment.Sentiment:
         )
 
 
-def _score_row(comment_id: bytes, verdict: sentiment.Sentiment) -> dict[str, Any]:
+def _score_row(comment: Any, verdict: sentiment.Sentiment) -> dict[str, Any]:
     return {
-        "comment_id": comment_id,
+        "comment_id": comment.id,
         "analyser": verdict.analyser,
         "label": Label(verdict.label.value),
         "score": verdict.score,
@@ -149,8 +149,20 @@ def _score_row(comment_id: bytes, verdict: sentiment.Sentiment) -> dict[str, Any
                 for span in verdict.evidence
             ],
             "clauses": [[c.start, c.end, c.polarity.value] for c in verdict.clauses],
+            "drivers": _driver_spans(comment.text, verdict),
         },
     }
+
+
+def _driver_spans(text: str, verdict: sentiment.Sentiment) -> list[list[Any]]:
+    """Where the words stand that named each driver, as (start, end, code)."""
+    spans = []
+    for clause in verdict.clauses:
+        for mention in clause.drivers:
+            start = text.find(mention.evidence, clause.start, clause.end)
+            if mention.evidence and start >= 0:
+                spans.append([start, start + len(mention.evidence), mention.driver])
+    return spans
 
 
 def _polarity_at(verdict: sentiment.Sentiment, position: int) -> str:

@@ -20,7 +20,7 @@ from analysis.comment_list import (
     shown_comments,
 )
 from analysis.comment_names import fix_names
-from analysis.comment_pieces import Piece, pieces_of
+from analysis.comment_pieces import Piece
 from analysis.sentiment_shares import SentimentCounts
 from analysis.shown_figures import CommentCounts
 from analysis.verdicts import count_verdicts
@@ -64,31 +64,6 @@ def texts(session: Session, run: Run, **wanted: object) -> set[str]:
     return {each.text for each in page(session, run, 1, **wanted).comments}
 
 
-def test_evidence_is_cut_out_with_its_polarity() -> None:
-    pieces = pieces_of("so slow and dull", [[3, 7, "sentiment", "negative"]], [], REMOVED)
-
-    assert pieces == [Piece("so ", ""), Piece("slow", "negative"), Piece(" and dull", "")]
-
-
-def test_exit_words_are_marked_as_such_and_names_win_over_all() -> None:
-    evidence = [[0, 17, "quiet_exit", "negative"]]
-
-    pieces = pieces_of("leave Kowalski to", evidence, [[6, 14]], REMOVED)
-
-    assert pieces == [Piece("leave ", "exit"), Piece(REMOVED, "name"), Piece(" to", "exit")]
-
-
-@pytest.mark.parametrize("text", ["", "x"])
-def test_short_texts_have_as_many_pieces_as_they_need(text: str) -> None:
-    assert "".join(piece.text for piece in pieces_of(text, [], [], REMOVED)) == text
-
-
-def test_offsets_beyond_the_text_do_no_harm() -> None:
-    pieces = pieces_of("short", [[-3, 99, "sentiment", "positive"]], [], REMOVED)
-
-    assert pieces == [Piece("short", "positive")]
-
-
 @on_sqlite
 def test_the_order_is_fixed_by_the_wave_and_tells_nothing(session: Session, run: Run) -> None:
     write(session, run, *(f"text {number}" for number in range(12)))
@@ -118,7 +93,7 @@ def test_names_of_people_asked_and_of_partners_are_left_out(session: Session, ru
     (only,) = shown(session, run)
 
     assert only.text == f"{REMOVED} z {REMOVED}, {REMOVED} i {REMOVED}; slow"
-    assert Piece("slow", "negative") in only.pieces
+    assert Piece("slow", "negative", ("monitoring",)) in only.pieces
 
 
 @on_sqlite

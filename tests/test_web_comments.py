@@ -102,10 +102,23 @@ def test_a_filter_that_fits_nothing_offers_the_way_back(runs: Runs) -> None:
 def test_evidence_is_marked_and_names_are_removed(runs: Runs) -> None:
     page = get(runs)
 
-    assert '<mark class="neg">slow</mark>' in page
-    assert '<mark class="pos">helpful</mark>' in page
+    assert '<mark class="neg drv">slow</mark>' in page
+    assert '<mark class="pos drv">helpful</mark>' in page
     assert "Ask [Name removed], hm." in quotes(page)
     assert "Kowalski" not in page
+
+
+def test_marked_words_are_named_for_those_who_cannot_see_marks(runs: Runs) -> None:
+    page = get(runs, "?label=mixed")
+    reasons = text_of(page.partition('<details class="why">')[2].partition("</details>")[0])
+    no_reason = text_of(get(runs, "?label=unsure"))
+
+    assert reasons == (
+        "Why this rating Mixed życzliwy , slow"
+        " 4 Channel sales talent życzliwy 10 Constant monitoring slow"
+    )
+    assert "No single words led to it." in no_reason
+    assert "another brand" in text_of(get(runs, "?exit=1").partition('class="why"')[2])
 
 
 def test_the_language_of_a_comment_is_declared(runs: Runs) -> None:
@@ -121,6 +134,35 @@ def test_comments_of_the_team_are_a_list_of_their_own(runs: Runs) -> None:
     assert "10 comments of our team" in text_of(page)
     assert len(quotes(page)) == 10
     assert "voice=team" in page.partition('<nav class="seg')[2]
+
+
+def test_a_language_is_a_filter_where_several_are_written(runs: Runs) -> None:
+    polish = get(runs, "?language=pl&label=mixed")
+
+    assert set(quotes(polish)) == {"Zespół jest życzliwy, ale portal slow."}
+    assert '<option value="pl" selected>In Polish (9)</option>' in polish
+    assert f'href="/comments/{runs.published}?language=pl"' in polish
+    assert "No comment fits." in text_of(get(runs, "?language=xx"))
+
+
+def test_a_segment_narrows_an_identified_list_only(runs: Runs) -> None:
+    identified = get(runs, "?segment=type:reseller", run_id=runs.identified)
+    published = get(runs, "?segment=type:reseller")
+
+    assert '<option value="type:reseller" selected>' in identified
+    assert "Comments carry no segment" not in text_of(identified)
+    assert 'id="segment"' not in published
+    assert quotes(published) == quotes(get(runs))
+    assert "Comments carry no segment, so that nobody can be recognised" in text_of(published)
+
+
+def test_another_wave_drops_the_segment(runs: Runs) -> None:
+    choose = runs.site.client().get
+    kept = choose(f"/comments/choose?run={runs.identified}&was={runs.identified}&segment=type:msp")
+    dropped = choose(f"/comments/choose?run={runs.identified}&was={runs.before}&segment=type:msp")
+
+    assert kept.headers["Location"] == f"/comments/{runs.identified}?segment=type:msp"
+    assert dropped.headers["Location"] == f"/comments/{runs.identified}"
 
 
 def test_too_few_comments_are_no_list(runs: Runs) -> None:

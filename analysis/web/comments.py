@@ -83,7 +83,7 @@ def list_page(choice: Choice | None) -> str:
         voice=voice,
         voices=lists,
         page=page,
-        segments=segment_options(choice.figures.partner.rows()) if has_segments else [],
+        segments=_segments(choice) if has_segments else [],
         is_unsegmented=choice.row != TOTAL and not has_segments,
         n_unread=unread_count(db.session(), wave.id) if choice.is_identified else 0,
         labels=LABELS,
@@ -103,6 +103,11 @@ def lists_of(choice: Choice) -> dict[str, Wave]:
     if run.internal is not None and may_read_comments(run.internal, figures.internal):
         lists[TEAM] = run.internal
     return lists
+
+
+def _segments(choice: Choice) -> list[tuple[str, list[tuple[str, str]]]]:
+    partner = choice.figures.partner
+    return segment_options(partner.rows()) if partner else []
 
 
 def voice_of(values: Mapping[str, str]) -> str:
