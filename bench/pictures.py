@@ -48,6 +48,7 @@ STAFF_PATHS = (
     "/contacts/import",
     "/contacts/stopped",
     "/contacts/unmatched",
+    "/requests",
     "/settings",
 )
 OPEN_WAVE = "main a[href^='/waves/']:not([href*='open'])"

@@ -26,6 +26,7 @@ from surveys.contact_file import (
 )
 from surveys.db import Base
 from surveys.models import Suppression, User
+from surveys.opt_outs import carry_over
 from surveys.partner_index import PartnerIndex
 from surveys.preferences import suppress
 from surveys.search_keys import search_key
@@ -73,12 +74,6 @@ SUPPRESSED_BY_STATUS = {
     OPTED_OUT: SuppressionReason.OPT_OUT,
     BOUNCED: SuppressionReason.HARD_BOUNCE,
 }
-#: Decisions about a person, which go along to their new address; a bounce is of the old one.
-PERSONAL_REASONS = (
-    SuppressionReason.OPT_OUT,
-    SuppressionReason.COMPLAINT,
-    SuppressionReason.MANUAL,
-)
 
 Columns = dict[str, Any]
 
@@ -270,7 +265,14 @@ class ContactWriter:
             # At once, in the order of the file: a later row may take what this one gives up.
             self._write_changes()
         if "email_hash" in different and old_hash is not None:
-            self._carry_over(old_hash, different["email_hash"], address)
+            carry_over(
+                self._session,
+                old_hash,
+                different["email_hash"],
+                email=address.written,
+                now=self._now,
+                source=SOURCE,
+            )
         return True
 
     def _flush(self) -> None:
@@ -283,22 +285,11 @@ class ContactWriter:
         update_rows(self._session, CONTACTS, self._changes)
         self._changes.clear()
 
-    def _carry_over(self, old_hash: bytes, new_hash: bytes, address: Address) -> None:
-        """A person who stopped our mails has stopped them at the new address too."""
-        query = select(Suppression.reason, Suppression.survey_id).where(
-            Suppression.email_hash == old_hash,
-            Suppression.lifted_at.is_(None),
-            Suppression.reason.in_(PERSONAL_REASONS),
-        )
-        for reason, survey_id in self._session.execute(query).all():
-            self._suppress(new_hash, address, reason, survey_id)
-
     def _suppress(
         self,
         email_hash: bytes,
         address: Address,
         reason: SuppressionReason,
-        survey_id: int | None = None,
     ) -> None:
         suppress(
             self._session,
@@ -307,7 +298,6 @@ class ContactWriter:
             reason=reason,
             source=SOURCE,
             now=self._now,
-            survey_id=survey_id,
         )
 
     def _count_suppressed(self, hashes: Sequence[bytes]) -> int:

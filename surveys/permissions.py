@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session, defer
 
 from surveys.errors import NotAllowed, NotFound
-from surveys.models import Import, Survey, User, Wave
+from surveys.models import Contact, Import, Partner, Survey, User, Wave
 from surveys.terms import Role
 
 
@@ -74,6 +74,24 @@ def survey_for_writing(session: Session, user: User, survey_id: int) -> Survey:
     """A survey that this user may edit and schedule. Raises NotFound or NotAllowed."""
     require(user, Permission.RUN_SURVEYS)
     return survey_for(session, user, survey_id)
+
+
+def contact_for(session: Session, user: User, contact_id: int) -> Contact:
+    """A person whom this user may see and edit. Raises NotFound or NotAllowed."""
+    require(user, Permission.RUN_SURVEYS)
+    contact = session.get(Contact, contact_id)
+    if contact is None:
+        raise NotFound("contact", contact_id)
+    return contact
+
+
+def partner_for(session: Session, user: User, partner_id: int) -> Partner:
+    """A company that this user may see and edit. Raises NotFound or NotAllowed."""
+    require(user, Permission.RUN_SURVEYS)
+    partner = session.get(Partner, partner_id)
+    if partner is None:
+        raise NotFound("partner", partner_id)
+    return partner
 
 
 def import_for_writing(session: Session, user: User, import_id: int) -> Import:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from surveys.models import Driver, Survey, SurveyVersion, VersionItem, Wording, WordingText
 from surveys.question_bank import ItemRule, Problem, load_bank, minutes
+from surveys.question_order import merged_codes
 from surveys.questionnaires import problems_of, version_items_to_check
 from surveys.terms import Audience, Mode, QuestionKind, QuestionType, SurveyStatus
 
@@ -187,17 +188,12 @@ def _names(drivers: Sequence[Driver], locale: str) -> dict[str, tuple[int, str]]
 def _rows(
     items: Sequence[VersionItem], names: Mapping[str, tuple[int, str]], locale: str
 ) -> list[QuestionRow]:
-    """In the partners' order; what only staff are asked follows the question before it."""
     by_audience = {a: {i.question.code: i for i in items if i.audience is a} for a in Audience}
     partner, internal = by_audience[Audience.PARTNER], by_audience[Audience.INTERNAL]
-    order = list(partner)
-    place = -1
-    for code in internal:
-        if code in partner:
-            place = order.index(code)
-        else:
-            place += 1
-            order.insert(place, code)
+    order = merged_codes(
+        {code: item.position for code, item in partner.items()},
+        {code: item.position for code, item in internal.items()},
+    )
     return [_row(code, partner.get(code), internal.get(code), names, locale) for code in order]
 
 
@@ -227,7 +223,7 @@ def _reading(item: VersionItem, locale: str) -> Reading:
     wording = item.wording
     text = next((each for each in wording.texts if each.locale == locale), None)
     return Reading(
-        text=text.text if text else None,
+        text=(text.text or None) if text else None,
         heading=text.heading if text else None,
         type=wording.type,
         options=_options(wording, text),

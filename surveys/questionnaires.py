@@ -161,7 +161,7 @@ def draft_from_template(
     )
     session.add(version)
     session.flush()
-    wordings = _latest_wordings(session)
+    wordings = standard_wordings(session)
     for item in template.items:
         if item.rule is ItemRule.IDENTIFIED_ONLY and survey.mode is not Mode.IDENTIFIED:
             continue
@@ -184,7 +184,7 @@ def draft_from_template(
 
 
 def problems_of(session: Session, version: SurveyVersion) -> list[Problem]:
-    """Every rule of the question bank that a version breaks; empty: it may be published."""
+    """Every rule of the question bank that a version breaks, advice included."""
     survey = version.survey
     template = load_bank().template(version.template_key) if version.template_key else None
     return check_version(
@@ -217,7 +217,7 @@ def publish_version(
 
     Raises QuestionnaireIncomplete while a mirror or a language is missing.
     """
-    problems = problems_of(session, version)
+    problems = [each for each in problems_of(session, version) if not each.is_advice]
     if problems:
         raise QuestionnaireIncomplete(problems)
     version.published_at = now
@@ -302,9 +302,10 @@ def _next_number(session: Session, survey_id: int) -> int:
     return (last or 0) + 1
 
 
-def _latest_wordings(session: Session) -> dict[tuple[str, Audience], Wording]:
+def standard_wordings(session: Session) -> dict[tuple[str, Audience], Wording]:
+    """The first wording of every question for each audience: for the bank's, its own words."""
     rows = session.execute(
-        select(Question.code, Wording).join(Wording.question).order_by(Wording.revision)
+        select(Question.code, Wording).join(Wording.question).order_by(Wording.revision.desc())
     )
     return {(code, wording.audience): wording for code, wording in rows}
 

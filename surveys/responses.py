@@ -29,7 +29,7 @@ from surveys.models import (
 )
 from surveys.question_types import has_values, stored_rows
 from surveys.questionnaires import Item, Questionnaire
-from surveys.terms import Channel, Mode, QuestionType
+from surveys.terms import Channel, Mode, QuestionType, RequestKind
 
 __all__ = [
     "CONSENT_IN_SURVEY",
@@ -234,7 +234,7 @@ def _store_contact_wish(
         insert(ContactRequest).values(
             contact_id=door.contact_id,
             wave_id=door.wave_id,
-            kind="call_me",
+            kind=RequestKind.CALL_ME,
             response_id=door.invitation_id,
             topic=topic or None,
             consent_key=CONSENT_IN_SURVEY,

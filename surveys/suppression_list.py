@@ -91,6 +91,16 @@ def suppression_entry(session: Session, suppression_id: int) -> ListedSuppressio
     return None if row is None else _entry(row)
 
 
+def entries_of(session: Session, email_hash: bytes) -> Sequence[ListedSuppression]:
+    """What holds for one address, the newest first."""
+    rows = session.execute(
+        _entries()
+        .where(Suppression.email_hash == email_hash, Suppression.lifted_at.is_(None))
+        .order_by(Suppression.created_at.desc(), Suppression.id.desc())
+    )
+    return [_entry(row) for row in rows]
+
+
 def _conditions(wanted: SuppressionFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [Suppression.lifted_at.is_(None)]
     if wanted.reason:

@@ -1,15 +1,18 @@
 """Stopping survey mails by the link in every mail, and taking that back."""
 
+from datetime import date
+
 import pytest
-from factories import MONDAY, links_of, open_survey
+from factories import MONDAY, links_of, make_survey, open_survey
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from table_dump import changed_tables, dump
+from werkzeug.test import TestResponse
 
 from surveys.invitations import LinkKeys
 from surveys.mail.outbox import claim_due
-from surveys.models import Contact, Suppression
+from surveys.models import Contact, ContactRequest, Suppression
 from surveys.preferences import lift_suppression, preferences_token, suppress
 from surveys.terms import Audience, SuppressionReason
 from surveys.waves import Run
@@ -188,3 +191,102 @@ def test_an_erased_person_has_nothing_to_stop(
 
     assert client.post(f"/u/{token}", data={"do": "stop"}).status_code == 303
     assert opt_outs(session) == []
+
+
+def pause(client: FlaskClient, token: str, until: str) -> TestResponse:
+    return client.post(f"/u/{token}", data={"do": "pause", "until": until})
+
+
+def test_a_pause_stops_the_mail_that_waits_and_the_next_wave_until_its_day(
+    client: FlaskClient, session: Session, token: str
+) -> None:
+    assert pause(client, token, "2027-03-01").status_code == 303
+
+    assert "No survey comes before 1 March 2027" in client.get(f"/u/{token}").text
+    assert len(claim_due(session, owner="a", now=MONDAY, limit=9)) == 3
+    session.rollback()
+    paused = session.scalars(select(Contact.do_not_survey_until)).all()
+    session.rollback()
+    assert [day for day in paused if day] == [date(2027, 3, 1)]
+
+    client.post(f"/u/{token}", data={"do": "unpause"})
+    assert "Send me no survey before" in client.get(f"/u/{token}").text
+
+
+@on_sqlite
+@pytest.mark.parametrize("until", ["", "soon", "2027-02-08", "2020-01-01", "2029-01-01", "1 March"])
+def test_a_day_that_cannot_be_is_refused_with_the_days_that_can(
+    client: FlaskClient, engine: Engine, token: str, until: str
+) -> None:
+    before = dump(engine)
+
+    reply = pause(client, token, until)
+
+    assert reply.status_code == 422
+    assert 'aria-describedby="e-until"' in reply.text
+    assert changed_tables(before, dump(engine)) == set()
+
+
+def test_the_wrong_person_names_another_and_gets_no_more_mail(
+    client: FlaskClient, session: Session, token: str
+) -> None:
+    for _ in range(2):
+        reply = client.post(f"/u/{token}", data={"do": "wrong_person", "whom": "Jan, purchasing"})
+        assert reply.status_code == 303
+
+    assert "Your hint whom to ask was passed on." in client.get(f"/u/{token}").text
+    found = session.execute(select(ContactRequest.kind, ContactRequest.topic)).all()
+    session.rollback()
+    assert [tuple(each) for each in found] == [("wrong_person", "Jan, purchasing")]
+    assert opt_outs(session) == ["page"]
+
+    client.post(f"/u/{token}", data={"do": "resume"})
+    assert opt_outs(session) == []
+    assert session.scalars(select(ContactRequest.topic)).all() == [None]
+
+
+@on_sqlite
+def test_one_survey_can_be_stopped_where_there_are_two(
+    client: FlaskClient, session: Session, token: str, run: Run
+) -> None:
+    assert "Only one survey" not in client.get(f"/u/{token}").text
+    contact = session.scalars(
+        select(Contact).where(Contact.locale == "en", Contact.audience == Audience.PARTNER)
+    ).first()
+    assert contact is not None
+    assert contact.email_hash is not None
+    other_id = make_survey(session, name="Annual review").id
+    suppress(
+        session,
+        contact.email_hash,
+        email=None,
+        reason=SuppressionReason.OPT_OUT,
+        source="page",
+        now=MONDAY,
+        survey_id=other_id,
+    )
+    survey_id = run.partner.survey_id
+    session.commit()
+
+    page = client.get(f"/u/{token}").text
+    assert "Annual review" in page
+    client.post(f"/u/{token}", data={"do": "stop", "survey": str(survey_id)})
+
+    session.rollback()
+    stopped = session.scalars(select(Suppression.survey_id).order_by(Suppression.id)).all()
+    session.rollback()
+    assert stopped == [other_id, survey_id]
+    assert "Stop survey emails?" in client.get(f"/u/{token}").text
+    client.post(f"/u/{token}", data={"do": "resume", "survey": str(survey_id)})
+    assert session.scalars(select(Suppression.survey_id)).all() == [other_id]
+
+
+@on_sqlite
+def test_a_survey_that_is_not_theirs_changes_nothing(
+    client: FlaskClient, engine: Engine, token: str
+) -> None:
+    before = dump(engine)
+
+    assert client.post(f"/u/{token}", data={"do": "stop", "survey": "999"}).status_code == 200
+
+    assert changed_tables(before, dump(engine)) == set()

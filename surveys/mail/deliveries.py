@@ -146,7 +146,7 @@ def delivery_page(
     counts = _counts(session, by_words)
     n_found = counts[wanted.group] if wanted.group else sum(counts.values())
     number = min(max(1, number), max(1, -(-n_found // PAGE_SIZE)))
-    group = [_group_column() == wanted.group.value] if wanted.group else []
+    group = [group_column() == wanted.group.value] if wanted.group else []
     rows = session.execute(
         _deliveries()
         .where(*by_words, *group)
@@ -252,17 +252,19 @@ def _decide(
     )
 
 
+def may_be_seen() -> ColumnElement[bool]:
+    """Whether a mail may be seen by itself; its wave stands in the same statement."""
+    return or_(
+        Wave.mode == Mode.IDENTIFIED,
+        OutgoingMail.kind.in_(INVITATIONS),
+        and_(OutgoingMail.kind == MailKind.RESULTS, Wave.results_to == ResultsTo.INVITED),
+        and_(OutgoingMail.state.in_(TROUBLED), OutgoingMail.kind.not_in(AFTER_ANSWERS)),
+    )
+
+
 def _listed(run: Run) -> list[ColumnElement[bool]]:
     """Which mails of a run may be seen one by one."""
-    return [
-        OutgoingMail.wave_id.in_([wave.id for wave in run.waves]),
-        or_(
-            Wave.mode == Mode.IDENTIFIED,
-            OutgoingMail.kind.in_(INVITATIONS),
-            and_(OutgoingMail.kind == MailKind.RESULTS, Wave.results_to == ResultsTo.INVITED),
-            and_(OutgoingMail.state.in_(TROUBLED), OutgoingMail.kind.not_in(AFTER_ANSWERS)),
-        ),
-    ]
+    return [OutgoingMail.wave_id.in_([wave.id for wave in run.waves]), may_be_seen()]
 
 
 def _with_words(text: str) -> list[ColumnElement[bool]]:
@@ -275,7 +277,7 @@ def _with_words(text: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def _group_column() -> ColumnElement[str]:
+def group_column() -> ColumnElement[str]:
     """The group of a mail: a bounce says more than that the next server took it."""
     return case(
         (OutgoingMail.bounced_at.is_not(None), Group.BOUNCED.value),
@@ -298,7 +300,7 @@ def _is_open_question() -> ColumnElement[bool]:
 
 
 def _counts(session: Session, conditions: Sequence[ColumnElement[bool]]) -> dict[Group, int]:
-    group = _group_column().label("mail_group")
+    group = group_column().label("mail_group")
     rows = session.execute(
         _joined(select(group, func.count().label("mails"))).where(*conditions).group_by(group)
     )
@@ -312,7 +314,7 @@ def _deliveries() -> Select[*tuple[Any, ...]]:
             OutgoingMail.id.label("mail_id"),
             OutgoingMail.kind,
             OutgoingMail.state,
-            _group_column().label("mail_group"),
+            group_column().label("mail_group"),
             OutgoingMail.email,
             OutgoingMail.due_at,
             OutgoingMail.sent_at,

@@ -22,10 +22,12 @@ from sqlalchemy.orm import Session
 from surveys.accounts import RESET_MINUTES, reset_token
 from surveys.bounces import record_refusal
 from surveys.config import Settings
+from surveys.digests import digest_token
 from surveys.email_addresses import normalise_email
 from surveys.follow_ups import follow_ups
 from surveys.i18n import LANGUAGE_NAMES, in_locale
 from surveys.invitations import LinkKeys, answer_token
+from surveys.mail.digest_lines import digest_lines
 from surveys.mail.letters import LetterFacts, ScoreQuestion
 from surveys.mail.outbox import (
     LEASE,
@@ -233,6 +235,8 @@ class LetterWriter:
     def facts(self, mail: OutgoingMail) -> LetterFacts:
         """Everything that this queued mail says, in its recipient's language."""
         with in_locale(mail.locale):
+            if mail.kind is MailKind.STAFF_DIGEST:
+                return self._facts_for_digest(mail)
             if mail.invitation_id is None:
                 return self._facts_for_user(mail)
             return self._facts_for_invitation(mail, mail.invitation_id)
@@ -257,6 +261,24 @@ class LetterWriter:
             sent_at=now,
             list_id=self._list_id(),
             minutes=RESET_MINUTES,
+        )
+
+    def _facts_for_digest(self, mail: OutgoingMail) -> LetterFacts:
+        settings = self._sender.settings
+        token = digest_token(settings.secret_key, mail.user_id or 0)
+        return LetterFacts(
+            kind=mail.kind,
+            locale=mail.locale,
+            mode=Mode.CONFIDENTIAL,
+            workspace=_sending_workspace(self._workspace, settings),
+            recipient=_deliverable(mail.email or ""),
+            first_name=None,
+            message_id=mail.message_id,
+            link=f"{settings.base_url}/overview",
+            sent_at=self._sender.clock(),
+            list_id=self._list_id(),
+            unsubscribe_link=f"{settings.base_url}/digest/{token}",
+            lines=digest_lines((mail.values or {}).get("waves", ())),
         )
 
     def _facts_for_invitation(self, mail: OutgoingMail, invitation_id: int) -> LetterFacts:

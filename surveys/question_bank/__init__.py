@@ -47,7 +47,7 @@ from surveys.question_bank.reading_time import (
 )
 from surveys.question_bank.rotation import cycle_of, rotation_wave, slot_question
 from surveys.question_bank.text_check import text_traps
-from surveys.question_bank.version_check import check_version
+from surveys.question_bank.version_check import check_version, order_rank
 from surveys.question_bank.versions import (
     items_of_wave,
     opens_new_series,
@@ -93,6 +93,7 @@ __all__ = [
     "load_bank",
     "minutes",
     "opens_new_series",
+    "order_rank",
     "placeholders",
     "possible_waves",
     "reading",

@@ -39,6 +39,15 @@ class ProblemCode(StrEnum):
 
 
 CONFIRMABLE = frozenset({ProblemCode.SEVERAL_CLAIMS})
+#: What a template must keep to, and what whoever edits a questionnaire is told but may decide.
+ADVICE = frozenset(
+    {
+        ProblemCode.WRONG_ORDER,
+        ProblemCode.DRIVER_NOT_ASKED,
+        ProblemCode.TOO_MANY_ITEMS,
+        ProblemCode.TOO_MANY_MINUTES,
+    }
+)
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which catalogues find messages
@@ -126,6 +135,11 @@ class Problem:
     def can_be_confirmed(self) -> bool:
         """Whether a person may let it stand by giving a reason, instead of mending it."""
         return self.code in CONFIRMABLE
+
+    @property
+    def is_advice(self) -> bool:
+        """Whether a survey may be published in spite of it; a template may not."""
+        return self.code in ADVICE
 
     @property
     def message(self) -> str:

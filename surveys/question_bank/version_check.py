@@ -110,9 +110,8 @@ def _asked_twice(own: Sequence[VersionItem]) -> Iterator[Problem]:
 
 
 def _wrong_order(own: Sequence[VersionItem]) -> Iterator[Problem]:
-    places = {driver.code: driver.position for driver in load_bank().drivers}
     for before, after in pairwise(own):
-        if _rank(after, places) < _rank(before, places):
+        if _rank(after) < _rank(before):
             yield problem(
                 ProblemCode.WRONG_ORDER,
                 after.question,
@@ -121,13 +120,18 @@ def _wrong_order(own: Sequence[VersionItem]) -> Iterator[Problem]:
             )
 
 
-def _rank(item: VersionItem, places: dict[str, int]) -> tuple[int, int]:
+def _rank(item: VersionItem) -> tuple[int, int]:
+    return order_rank(item.question, item.kind, item.driver)
+
+
+def order_rank(code: str, kind: QuestionKind, driver: str | None) -> tuple[int, int]:
     """Place by kind, then by driver in locked order; drivers of one's own come last."""
-    if is_recommend(item.question):
+    if is_recommend(code):
         return (_RECOMMEND_RANK, 0)
-    if item.kind not in _MIRRORED or item.driver is None:
-        return (_RANKS[item.kind], 0)
-    return (_RANKS[item.kind], places.get(item.driver, len(places) + 1))
+    if kind not in _MIRRORED or driver is None:
+        return (_RANKS[kind], 0)
+    places = {each.code: each.position for each in load_bank().drivers}
+    return (_RANKS[kind], places.get(driver, len(places) + 1))
 
 
 # --- drivers of a cycle ------------------------------------------------------------------------

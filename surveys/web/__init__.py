@@ -7,8 +7,10 @@ from flask import Blueprint
 from surveys.web import (
     accounts,
     bounces,
+    contact_requests,
     contacts,
     deliveries,
+    digests,
     health,
     predict,
     preferences,
@@ -25,8 +27,10 @@ def blueprints() -> Sequence[Blueprint]:
     modules = (
         accounts,
         bounces,
+        contact_requests,
         contacts,
         deliveries,
+        digests,
         health,
         predict,
         preferences,

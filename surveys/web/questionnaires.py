@@ -17,9 +17,8 @@ from surveys.models import Survey, SurveyVersion
 from surveys.new_surveys import MAX_NAME_LENGTH, OFFERED_TEMPLATES, start_survey, time_zones
 from surveys.permissions import Permission, survey_for, survey_for_writing
 from surveys.promises import promise_text
-from surveys.question_bank import Problem, fill, load_bank
+from surveys.question_bank import fill, load_bank
 from surveys.questionnaire_pages import (
-    QuestionRow,
     newest_version,
     questionnaire_page,
     survey_lines,
@@ -27,10 +26,11 @@ from surveys.questionnaire_pages import (
 from surveys.questionnaires import DEFAULT_POLICY, QuestionnaireIncomplete, publish_version
 from surveys.runtime import now
 from surveys.segments import MAX_ANONYMOUS_DIMENSIONS
-from surveys.terms import Audience, Mode, QuestionType
+from surveys.terms import Audience, Mode
 from surveys.web import wave_words
 from surveys.web.accounts import EmptyForm
 from surveys.web.forms import BaseForm
+from surveys.web.questionnaire_words import problem_text, question_name, type_word
 from surveys.web.sign_in import current_user, signed_in
 from surveys.web.wave_forms import OneOf
 from surveys.workspace import workspace
@@ -136,36 +136,6 @@ def publish(survey_id: int) -> Response | tuple[str, int]:
     return redirect(url_for(".show", survey_id=survey_id), 303)
 
 
-def problem_text(problem: Problem) -> str:
-    """What is wrong with a questionnaire, in the language of the page."""
-    return gettext(problem.message, **problem.parameters)
-
-
-def question_word(row: QuestionRow) -> str:
-    """What a question is about: its driver, or a short name of its own."""
-    names = {
-        "recommend": gettext("Recommendation (0–10)"),
-        "intent": gettext("Sales in the next 12 months"),
-        "comment": gettext("Open comment"),
-        "contact": gettext("Please call me"),
-    }
-    return row.driver_name or names.get(row.code, row.code)
-
-
-def type_word(type_: QuestionType) -> str:
-    """How a question is answered."""
-    return {
-        QuestionType.AGREE5: gettext("Agreement, 1 to 5"),
-        QuestionType.NPS11: gettext("0 to 10"),
-        QuestionType.SHARE11: gettext("Share in tens"),
-        QuestionType.IMP7: gettext("Importance, 1 to 7"),
-        QuestionType.ONE: gettext("One of a list"),
-        QuestionType.MANY: gettext("Several of a list"),
-        QuestionType.TEXT: gettext("Text"),
-        QuestionType.TICK: gettext("Tick box"),
-    }[type_]
-
-
 def _version(session: Session, survey: Survey) -> SurveyVersion:
     version = newest_version(session, survey.id)
     if version is None:
@@ -191,7 +161,7 @@ def _render(
         promise=_promise(survey.mode, survey.policy, vendor, locale=page_locale()),
         filled=lambda text: fill(text, vendor=vendor),
         problem_text=problem_text,
-        question_word=question_word,
+        question_name=question_name,
         type_word=type_word,
         words=wave_words,
         zone=ZoneInfo(survey.time_zone),

@@ -14,7 +14,7 @@ from surveys.db import begin_read_only, db
 from surveys.drafts import save_draft, saved_answers
 from surveys.errors import AlreadyAnswered, NothingAnswered, WaveNotOpen
 from surveys.i18n import gettext, use_locale
-from surveys.preferences import MAX_TOPIC_LENGTH, request_contact
+from surveys.preferences import MAX_TOPIC_LENGTH, request_contact, withdraw_call
 from surveys.question_types import allowed_values, has_values
 from surveys.questionnaires import Questionnaire
 from surveys.responses import Door, Filled, mark_opened, open_door, record_response
@@ -108,11 +108,15 @@ def thanks(token: str) -> Response | str:
 @bp.post("/s/<token>/contact")
 @in_turn
 def ask_for_call(token: str) -> Page:
-    """'Please call me': stored apart from the answers."""
+    """'Please call me', stored apart from the answers; or that wish taken back."""
     door = open_door(db.session(), token)
     if door.answered_on is None or not may_ask_for_call(door):
         abort(404)
     use_locale(language_of(door))
+    if request.form.get("do") == "withdraw":
+        withdraw_call(db.session(), door, now=now())
+        db.session.commit()
+        return _to_thanks(token, door, is_new=True)
     wish = _wish(request.form.get("topic", ""), is_agreed=request.form.get("agree") == "1")
     if wish.agree_error or wish.topic_error:
         return thanks_page(token, door, wish=wish, is_new=True), 422

@@ -13,11 +13,12 @@ from wtforms.validators import ValidationError
 
 from surveys.audit import record_event
 from surveys.db import db
+from surveys.digests import last_digest
 from surveys.email_addresses import normalise_email
 from surveys.i18n import gettext
 from surveys.permissions import Permission, allows
 from surveys.runtime import now
-from surveys.terms import WhenUncertain
+from surveys.terms import Digest, WhenUncertain
 from surveys.vendor_colour import READABLE_CONTRAST, WHITE, contrast, readable_vendor_colour
 from surveys.web.forms import BaseForm
 from surveys.web.sign_in import current_user, signed_in
@@ -150,7 +151,18 @@ def _page(form: SettingsForm, stored: Workspace) -> str:
             WhenUncertain.HOLD.value: gettext("Leave it to me"),
         },
         may_change=allows(current_user(), Permission.CHANGE_WORKSPACE),
+        digest=current_user().digest,
+        digest_choices=_digest_choices(),
+        last_digest=last_digest(db.session(), current_user().id),
     )
+
+
+def _digest_choices() -> dict[str, str]:
+    return {
+        Digest.WEEKLY.value: gettext("Every Monday"),
+        Digest.DAILY.value: gettext("Monday to Friday"),
+        Digest.NEVER.value: gettext("Never"),
+    }
 
 
 def _refuse_unfit(text: str, limit: int) -> None:
