@@ -134,10 +134,24 @@ def _verdict(row: Any, score: Any, correction: CommentCorrection | None) -> dict
 def _driver_rows(
     row: Any, score: Any, drivers: _Drivers, correction: CommentCorrection | None
 ) -> list[dict[str, Any]]:
-    if correction is not None and correction.drivers is not None:
-        label = correction.label or score.label.value
-        drivers = {code: drivers.get(code, label) for code in correction.drivers}
+    if correction is not None:
+        drivers = _corrected_drivers(drivers, score, correction)
     return [
         {"comment_id": row.id, "driver_code": code, "wave_id": row.wave_id, "polarity": polarity}
         for code, polarity in sorted(drivers.items())
     ]
+
+
+def _corrected_drivers(drivers: _Drivers, score: Any, correction: CommentCorrection) -> _Drivers:
+    """The drivers that a person named, else the analyser's, as the corrected comment speaks of
+    them.
+
+    Where a person changed the whole verdict to one side, no part of it stays on another.
+    """
+    label = correction.label or score.label.value
+    if correction.drivers is not None:
+        drivers = {code: drivers.get(code, label) for code in correction.drivers}
+    is_changed = bool(correction.label) and (score.is_unsure or label != score.label.value)
+    if is_changed and label != Label.MIXED.value:
+        return dict.fromkeys(drivers, label)
+    return drivers

@@ -4,13 +4,16 @@ Deny by default: a permission that a role does not list is refused. Where an obj
 not for this person, the answer is the same as where it does not exist.
 """
 
+import re
 from enum import StrEnum
 
 from sqlalchemy.orm import Session, defer
 
 from surveys.errors import NotAllowed, NotFound
-from surveys.models import Contact, Import, Partner, Survey, User, Wave
+from surveys.models import Comment, Contact, Import, Partner, Survey, User, Wave
 from surveys.terms import Role
+
+COMMENT_KEY = re.compile("[0-9a-f]{32}")
 
 
 class Permission(StrEnum):
@@ -103,3 +106,16 @@ def import_for_writing(session: Session, user: User, import_id: int) -> Import:
     if found is None or found.user_id != user.id:
         raise NotFound("import", import_id)
     return found
+
+
+def comment_for_correcting(session: Session, user: User, key: str) -> Comment:
+    """A comment whose verdict this user may correct, by its id in hex. Raises NotFound or
+    NotAllowed.
+
+    Whether its list may be read at all is not known here: analysis/comment_list.py says so.
+    """
+    require(user, Permission.CORRECT_COMMENTS)
+    comment = session.get(Comment, bytes.fromhex(key)) if COMMENT_KEY.fullmatch(key) else None
+    if comment is None:
+        raise NotFound("comment", key)
+    return comment
