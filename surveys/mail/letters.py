@@ -19,13 +19,17 @@ from jinja2 import Environment
 
 from surveys.i18n import format_day_of_month, gettext
 from surveys.mail.headers import mailbox
-from surveys.question_bank import MailText, fill, load_bank
+from surveys.mail.own_texts import NAMES, OwnText, wording
+from surveys.question_bank import fill, load_bank
 from surveys.terms import MailKind, Mode
 from surveys.workspace import Workspace
 
 LINK = "{link}"
 PROMISE = "{promise}"
 SURVEYS = "{surveys}"
+UNSUBSCRIBE = "{unsubscribe}"
+#: Stands before the subject of a letter that somebody sends to look at it.
+TEST_MARK = "[Test]"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -44,7 +48,8 @@ class LetterFacts:
     """All that one message says. `link` is what its button opens; empty: there is none.
 
     `lacking` are the needs of sentences that cannot be met (question bank: mails); `lines` are what
-    a digest tells, survey by survey.
+    a digest tells, survey by survey. `own` is the survey's own text; without it the standard text
+    of this kind and language is used. A test is marked as one, and no list can be left by it.
 
     The two tokens are the parts of the links that belong to this person alone; without them a
     letter shares nothing with others.
@@ -70,11 +75,20 @@ class LetterFacts:
     other_language: tuple[str, str] | None = None
     lacking: frozenset[str] = frozenset()
     lines: tuple[str, ...] = ()
+    last_name: str | None = None
+    survey: str = ""
+    own: OwnText | None = None
+    is_test: bool = False
+
+    @property
+    def is_of_list(self) -> bool:
+        """Whether the letter is one of many that its receiver can stop."""
+        return self.unsubscribe_link is not None and not self.is_test
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One paragraph of a letter; `role` is text, link or promise."""
+    """One paragraph of a letter; `role` is text, link, promise or stop."""
 
     role: str
     text: str
@@ -110,7 +124,7 @@ def shared_headers(page: LetterPage) -> dict[str, str]:
     if sender.reply_to:
         headers["Reply-To"] = sender.reply_to
     headers["Auto-Submitted"] = "auto-generated"
-    if facts.unsubscribe_link:
+    if facts.is_of_list:
         headers["List-Id"] = mailbox(one_line(sender.vendor), facts.list_id)
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     headers["Content-Language"] = facts.locale
@@ -125,7 +139,7 @@ def personal_headers(facts: LetterFacts) -> dict[str, str]:
         "Date": format_datetime(facts.sent_at),
         "Message-ID": facts.message_id,
     }
-    if facts.unsubscribe_link:
+    if facts.is_of_list:
         address = sender.reply_to or sender.sender_email
         headers["List-Unsubscribe"] = (
             f"<{facts.unsubscribe_link}>, <mailto:{address}?subject=unsubscribe>"
@@ -135,17 +149,15 @@ def personal_headers(facts: LetterFacts) -> dict[str, str]:
 
 def letter_page(facts: LetterFacts) -> LetterPage:
     """The letter's own words, placeholders filled; values stand exactly as stored."""
-    mail = load_bank().mail(facts.kind, locale=facts.locale)
+    subject, parts = _wording(facts)
     letter = load_bank().letter
     name = one_line(facts.first_name or "")
     greeting = letter.greeting if name else letter.greeting_without_name
     vendor = facts.workspace.vendor
     return LetterPage(
-        subject=one_line(_filled(mail.subject, facts)),
+        subject=one_line(f"{TEST_MARK if facts.is_test else ''} {_filled(subject, facts)}"),
         greeting=fill(greeting[facts.locale], vendor=vendor, first_name=name),
-        paragraphs=[
-            paragraph for part in _parts(mail, facts) for paragraph in _paragraphs(part, facts)
-        ],
+        paragraphs=[paragraph for part in parts for paragraph in _paragraphs(part, facts)],
         button=_button(facts.kind),
         signature=fill(letter.signature[facts.locale], vendor=vendor),
         stop=_stop(facts.kind),
@@ -161,6 +173,8 @@ def letter_text(page: LetterPage) -> str:
         parts.append(paragraph.text)
         if paragraph.role == "link":
             parts[-1:] = [text for text in (paragraph.text, facts.link) if text]
+        elif paragraph.role == "stop":
+            parts[-1:] = [text for text in (paragraph.text, facts.unsubscribe_link) if text]
     parts.append(page.signature)
     foot = ["-- "]
     if facts.workspace.postal_address:
@@ -196,8 +210,14 @@ def _stop(kind: MailKind) -> str:
     return gettext("Stop survey emails")
 
 
-def _parts(mail: MailText, facts: LetterFacts) -> list[str]:
-    return mail.body(facts.mode, lacking=facts.lacking).split("\n\n")
+def _wording(facts: LetterFacts) -> tuple[str, list[str]]:
+    """Subject and parts of the body, from the survey's own text or the standard one."""
+    if facts.own is not None:
+        known = {"first_name": facts.first_name, "last_name": facts.last_name}
+        unknown = [name for name in NAMES if not one_line(known[name] or "")]
+        return wording(facts.own, unknown=unknown, has_link=bool(facts.link))
+    mail = load_bank().mail(facts.kind, locale=facts.locale)
+    return mail.subject, mail.body(facts.mode, lacking=facts.lacking).split("\n\n")
 
 
 def _paragraphs(text: str, facts: LetterFacts) -> list[Paragraph]:
@@ -209,6 +229,8 @@ def _paragraphs(text: str, facts: LetterFacts) -> list[Paragraph]:
 def _paragraph(text: str, facts: LetterFacts) -> Paragraph:
     if text == PROMISE:
         return Paragraph("promise", facts.promise)
+    if text.endswith(UNSUBSCRIBE):
+        return Paragraph("stop", _filled(text.removesuffix(UNSUBSCRIBE).strip(), facts))
     before, link, after = text.partition(LINK)
     if not link:
         return Paragraph("text", _filled(text, facts))
@@ -216,10 +238,15 @@ def _paragraph(text: str, facts: LetterFacts) -> Paragraph:
 
 
 def _filled(text: str, facts: LetterFacts) -> str:
+    sender = facts.workspace
     return fill(
         text,
-        vendor=facts.workspace.vendor,
+        vendor=sender.vendor,
         minutes=facts.minutes,
         closes_on=format_day_of_month(facts.closes_on) if facts.closes_on else "",
         first_name=one_line(facts.first_name or ""),
+        last_name=one_line(facts.last_name or ""),
+        survey=one_line(facts.survey),
+        sender=one_line(sender.sender_name or sender.vendor),
+        sender_email=sender.reply_to or sender.sender_email,
     )

@@ -7,6 +7,7 @@ by part, as the message that `letters.compose` makes for this person alone.
 """
 
 import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,10 +29,13 @@ from surveys.mail.letters import (
 )
 from surveys.mail.quoted_printable import encode_piece
 
-NAME = "PersonalValueName"
-ANSWER = "PersonalValueAnswer"
-PREFERENCES = "PersonalValuePreferences"
-_MARKS = re.compile(f"({NAME}|{ANSWER}|{PREFERENCES})")
+#: Not to be guessed, so that no text that people write can hold a mark.
+_SECRET = secrets.token_hex(8)
+NAME = f"PersonalValueName{_SECRET}"
+LAST_NAME = f"PersonalValueLast{_SECRET}"
+ANSWER = f"PersonalValueAnswer{_SECRET}"
+PREFERENCES = f"PersonalValuePreferences{_SECRET}"
+_MARKS = re.compile(f"({NAME}|{LAST_NAME}|{ANSWER}|{PREFERENCES})")
 #: Cannot occur in a quoted-printable body, where an equals sign begins a code.
 BOUNDARY = "=_parts_of_a_letter"
 _PART = (
@@ -115,6 +119,7 @@ def _common(facts: LetterFacts) -> LetterFacts:
         facts,
         recipient="",
         first_name=NAME if one_line(facts.first_name or "") else None,
+        last_name=LAST_NAME if _says_last_name(facts) else None,
         message_id="",
         link=marked(facts.link),
         sent_at=_NO_TIME,
@@ -126,6 +131,12 @@ def _common(facts: LetterFacts) -> LetterFacts:
     )
 
 
+def _says_last_name(facts: LetterFacts) -> bool:
+    # Whether it is known makes two forms of one; most letters do not say it.
+    says_it = facts.own is not None and facts.own.mentions("last_name")
+    return says_it and bool(one_line(facts.last_name or ""))
+
+
 def _marked_score(
     score: ScoreQuestion | None, marked: Callable[[str], str]
 ) -> ScoreQuestion | None:
@@ -135,12 +146,12 @@ def _marked_score(
 
 
 def _spliced(form: _Form, facts: LetterFacts) -> bytes:
-    name = one_line(facts.first_name or "")
-    values = {NAME: name, ANSWER: facts.answer_token, PREFERENCES: facts.preferences_token}
-    in_html = values | {NAME: str(escape(name))}
+    names = {NAME: one_line(facts.first_name or ""), LAST_NAME: one_line(facts.last_name or "")}
+    values = names | {ANSWER: facts.answer_token, PREFERENCES: facts.preferences_token}
+    in_html = values | {mark: str(escape(name)) for mark, name in names.items()}
     return b"".join(
         (
-            *_headers_in_order(form, facts, name),
+            *_headers_in_order(form, facts, names),
             _MIME,
             _PART % b"plain",
             *_filled(form.text, values),
@@ -162,8 +173,11 @@ def _filled(pieces: Pieces, values: Mapping[str, str]) -> Iterator[bytes]:
         yield encode_piece(values[piece]) if isinstance(piece, str) else piece
 
 
-def _headers_in_order(form: _Form, facts: LetterFacts, name: str) -> Iterator[bytes]:
-    own = _written(personal_headers(facts) | {"Subject": form.subject.replace(NAME, name)})
+def _headers_in_order(form: _Form, facts: LetterFacts, names: Mapping[str, str]) -> Iterator[bytes]:
+    subject = form.subject
+    for mark, name in names.items():
+        subject = subject.replace(mark, name)
+    own = _written(personal_headers(facts) | {"Subject": subject})
     for header in HEADERS:
         line = own.get(header) or form.headers.get(header)
         if line:
