@@ -227,6 +227,8 @@ def _to_mail(wave: Wave, kind: MailKind, now: datetime) -> Select[*tuple[Any, ..
         .join(Contact, Contact.id == Invitation.contact_id)
         .where(
             Invitation.wave_id == wave.id,
+            Contact.left_on.is_(None),
+            Contact.merged_into_id.is_(None),
             _reason(wave.survey_id, now.date()).is_(None),
             ~has_one,
         )

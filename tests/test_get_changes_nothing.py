@@ -116,6 +116,7 @@ def addresses(app: Flask, session: Session, links: Links) -> Iterator[tuple[Rule
         "run_id": [*waves, 9999],
         "survey_id": list(session.scalars(select(Survey.id))),
         "mail_id": [*session.scalars(select(OutgoingMail.id).limit(3)), 9999],
+        "contact_id": [*session.scalars(select(Contact.id).limit(2)), 9999],
         "suppression_id": [*session.scalars(select(Suppression.id)), 9999],
         "import_id": [*session.scalars(select(Import.id)), 9999],
         "code": ["incentives", "nothing"],
