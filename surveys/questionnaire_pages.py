@@ -85,6 +85,16 @@ class QuestionnairePage:
         """Whether it is not published yet."""
         return self.published_at is None
 
+    @property
+    def blocking(self) -> Sequence[Problem]:
+        """What must be mended before it can be published."""
+        return [each for each in self.problems if not each.is_advice]
+
+    @property
+    def advice(self) -> Sequence[Problem]:
+        """Where it leaves the method, which whoever edits it may decide."""
+        return [each for each in self.problems if each.is_advice]
+
 
 def survey_lines(session: Session) -> list[SurveyLine]:
     """Every survey, oldest first, with its newest version; one statement."""
