@@ -8,7 +8,7 @@ reason.
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress as suppress_errors
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,8 @@ from surveys.follow_ups import follow_ups
 from surveys.i18n import LANGUAGE_NAMES, in_locale
 from surveys.invitations import LinkKeys, answer_token
 from surveys.mail.digest_lines import digest_lines
+from surveys.mail.examples import WITH_PROMISE, Example, example_facts
+from surveys.mail.first_question import FIRST_QUESTION, first_question, with_links
 from surveys.mail.letters import LetterFacts, ScoreQuestion
 from surveys.mail.outbox import (
     LEASE,
@@ -40,16 +42,16 @@ from surveys.mail.outbox import (
     settle,
     withdraw_unwanted,
 )
+from surveys.mail.own_texts import OwnText
 from surveys.mail.pacing import Pace
 from surveys.mail.splicing import LetterPress
 from surveys.mail.transport import Delivery, Envelope, MailTransport, Outcome, Step
 from surveys.mail.verp import bounce_address, envelope_id
-from surveys.models import Contact, Invitation, OutgoingMail, SurveyVersion, User, Wave
+from surveys.mail_texts import own_texts
+from surveys.models import Contact, Invitation, OutgoingMail, Survey, SurveyVersion, User, Wave
 from surveys.preferences import preferences_token
 from surveys.promises import promise_text
-from surveys.question_bank import fill
-from surveys.question_types import choices, end_labels
-from surveys.questionnaires import minutes_to_answer, read_questionnaire
+from surveys.questionnaires import minutes_to_answer
 from surveys.terms import Audience, Channel, MailKind, Mode, ResultsTo, WaveState
 from surveys.workspace import Workspace, workspace
 
@@ -57,7 +59,6 @@ BATCH = 20
 #: What the driver raises when the database is gone, starts, or has no room.
 DATABASE_AWAY = (OperationalError, InterfaceError)
 DATABASE_WAIT_SECONDS = 0.2
-FIRST_QUESTION = "recommend"
 #: One more delay may have been the last.
 MAY_HAVE_FAILED = (Outcome.REFUSED, Outcome.LATER)
 CHANNELS = {
@@ -65,7 +66,6 @@ CHANNELS = {
     MailKind.REMINDER_LAST: Channel.REMINDER_LAST,
     MailKind.STAFF_REMINDER: Channel.REMINDER_1,
 }
-WITH_PROMISE = (MailKind.INVITATION, MailKind.STAFF_INVITATION)
 logger = logging.getLogger(__name__)
 
 
@@ -231,12 +231,15 @@ class LetterWriter:
         self._workspace = workspace(session)
         self._minutes: dict[tuple[int, Audience], int] = {}
         self._questions: dict[tuple[int, Audience, str], ScoreQuestion | None] = {}
+        self._texts: dict[int, Mapping[tuple[MailKind, str], OwnText]] = {}
 
     def facts(self, mail: OutgoingMail) -> LetterFacts:
         """Everything that this queued mail says, in its recipient's language."""
         with in_locale(mail.locale):
             if mail.kind is MailKind.STAFF_DIGEST:
                 return self._facts_for_digest(mail)
+            if mail.kind is MailKind.TEST:
+                return self._facts_for_test(mail)
             if mail.invitation_id is None:
                 return self._facts_for_user(mail)
             return self._facts_for_invitation(mail, mail.invitation_id)
@@ -261,6 +264,24 @@ class LetterWriter:
             sent_at=now,
             list_id=self._list_id(),
             minutes=RESET_MINUTES,
+        )
+
+    def _facts_for_test(self, mail: OutgoingMail) -> LetterFacts:
+        values = mail.values or {}
+        example = Example(
+            survey=self._session.get_one(Survey, values["survey_id"]),
+            kind=MailKind(values["kind"]),
+            locale=mail.locale,
+            text=OwnText(values["subject"], values["body"]),
+            base_url=self._sender.settings.base_url,
+        )
+        return example_facts(
+            self._session,
+            example,
+            recipient=_deliverable(mail.email or ""),
+            message_id=mail.message_id,
+            now=self._sender.clock(),
+            is_test=True,
         )
 
     def _facts_for_digest(self, mail: OutgoingMail) -> LetterFacts:
@@ -313,6 +334,9 @@ class LetterWriter:
             score=self._score(wave, mail, link),
             other_language=_other_language(wave, mail.locale, link.partition("?")[0]),
             lacking=_lacking(wave, link),
+            last_name=contact.last_name,
+            survey=wave.survey.name,
+            own=self._own_text(wave, mail),
         )
 
     def _list_id(self) -> str:
@@ -344,27 +368,19 @@ class LetterWriter:
             return None
         key = (wave.version_id, wave.audience, mail.locale)
         if key not in self._questions:
-            self._questions[key] = self._first_question(wave, mail.locale)
-        found = self._questions[key]
-        if found is None:
-            return None
-        links = [(value, f"{link}/a/{FIRST_QUESTION}/{value}") for value, _ in found.links]
-        return ScoreQuestion(found.text, found.low, found.high, links)
+            self._questions[key] = first_question(
+                self._session,
+                wave.version_id,
+                audience=wave.audience,
+                locale=mail.locale,
+                vendor=self._workspace.vendor,
+            )
+        return with_links(self._questions[key], lambda value: f"{link}/a/{FIRST_QUESTION}/{value}")
 
-    def _first_question(self, wave: Wave, locale: str) -> ScoreQuestion | None:
-        questionnaire = read_questionnaire(
-            self._session, wave.version_id, audience=wave.audience, locale=locale
-        )
-        item = questionnaire.item(FIRST_QUESTION)
-        ends = end_labels(item, locale) if item else None
-        if item is None or ends is None:
-            return None
-        return ScoreQuestion(
-            text=fill(item.text, vendor=self._workspace.vendor),
-            low=ends[0],
-            high=ends[1],
-            links=[(choice.value, "") for choice in choices(item, locale)],
-        )
+    def _own_text(self, wave: Wave, mail: OutgoingMail) -> OwnText | None:
+        if wave.survey_id not in self._texts:
+            self._texts[wave.survey_id] = own_texts(self._session, wave.survey_id)
+        return self._texts[wave.survey_id].get((mail.kind, mail.locale))
 
 
 def _deliverable(email: str) -> str:
