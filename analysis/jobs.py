@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from analysis.cells import build_due, waves_to_build
+from analysis.digests import digest_waves
 from analysis.publishing import is_ready, publish, waves_to_publish
 from analysis.scoring import read_comments, unread_comments
+from surveys.digests import DigestDue, due_digests, queue_digest
 from surveys.jobs import Job, JobContext
 
 logger = logging.getLogger(__name__)
 MIN_PAUSE_SECONDS = 2.0
 PAUSE_PER_BUILD_SECOND = 20.0
+DIGEST_REST = timedelta(minutes=1)
 
 
 def build_changed_cells(context: JobContext) -> int:
@@ -65,8 +68,35 @@ def _publish(context: JobContext, wave_id: int) -> int:
     return 1
 
 
+def queue_digests(context: JobContext) -> int:
+    """Queue the digests that are due, one reader per transaction; looks once a minute."""
+    now = context.clock()
+    if now < context.rests.get("digests", now):
+        return 0
+    context.rests["digests"] = now + DIGEST_REST
+    with context.new_session() as session:
+        due = due_digests(session, now=now)
+        session.rollback()
+    return sum(_queue_digest(context, each) for each in due)
+
+
+def _queue_digest(context: JobContext, due: DigestDue) -> int:
+    with context.new_session() as session:
+        queued = queue_digest(
+            session,
+            due,
+            digest_waves(session, since=due.since),
+            keys=context.keys,
+            identity_key=context.settings.identity_key,
+            now=context.clock(),
+        )
+        session.commit()
+    return queued
+
+
 JOBS: Sequence[Job] = (
     Job("read comments", read_new_comments),
     Job("build cells", build_changed_cells),
     Job("publish waves", publish_closed_waves),
+    Job("queue digests", queue_digests),
 )

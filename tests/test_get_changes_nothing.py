@@ -24,6 +24,7 @@ from table_dump import changed_tables, dump
 from werkzeug.routing import Rule
 
 from surveys.accounts import reset_token
+from surveys.digests import digest_token
 from surveys.invitations import LinkKeys
 from surveys.mail.transport import MemoryTransport
 from surveys.models import Contact, Import, OutgoingMail, Suppression, Survey, Wave
@@ -75,6 +76,7 @@ def links(
         "calibration": [*tokens, "A" * 22],
         "partner_results": [*tokens, "A" * 22],
         "preferences": _preferences(session, keys),
+        "digests": [digest_token(SECRET, 1), "1.x"],
         "accounts": [reset, "1.1.x"],
     }
 

@@ -34,7 +34,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from surveys.invitations import LinkKeys, queue_reminders
+from surveys.digests import due_digests, queue_digest
+from surveys.invitations import LinkKeys, queue_mails, queue_reminders
 from surveys.mail.letters import LetterFacts, ScoreQuestion, one_line
 from surveys.mail.sending import Sender, send_due
 from surveys.mail.splicing import LetterPress
@@ -47,6 +48,21 @@ from surveys.waves import open_run
 GOLDEN = Path(__file__).with_name("golden") / "mails"
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 pytestmark = on_sqlite
+#: What a digest tells.
+DIGEST = [
+    {
+        "survey": "Quarterly pulse",
+        "label": "2027-Q1",
+        "state": state,
+        "closes_on": "2027-02-20",
+        "answered": 34,
+        "asked": 120,
+        "answered_staff": 6,
+        "asked_staff": 8,
+        "comments": comments,
+    }
+    for state, comments in (("open", 0), ("ready", 12))
+]
 #: Everything that a survey mail may have in its head.
 HEADERS = {
     "Subject",
@@ -136,6 +152,10 @@ def mails(app: Flask, engine: Engine, session: Session, keys: LinkKeys) -> dict[
             queue_reminders(session, run.partner, kind, keys=keys, now=MONDAY)
         assert run.internal
         queue_reminders(session, run.internal, MailKind.STAFF_REMINDER, keys=keys, now=MONDAY)
+        for kind in (MailKind.THANKS, MailKind.RESULTS):
+            queue_mails(session, run.partner, kind, [], keys=keys, now=MONDAY)
+        for due in due_digests(session, now=MONDAY):
+            queue_digest(session, due, DIGEST, keys=keys, identity_key=SECRET, now=MONDAY)
         session.commit()
         send_due(session, sender)
     kinds = {row.message_id: row.kind.value for row in session.query(OutgoingMail)}
@@ -175,7 +195,7 @@ def as_golden(message: EmailMessage) -> str:
 
 
 def test_every_kind_of_mail_reads_as_written_down(mails: dict[str, EmailMessage]) -> None:
-    assert len(mails) == 12
+    assert len(mails) == 18
     written = {name: as_golden(message) for name, message in sorted(mails.items())}
     if os.environ.get("PULSE_WRITE_GOLDEN") == "1":
         GOLDEN.mkdir(parents=True, exist_ok=True)
@@ -194,8 +214,8 @@ def test_every_survey_mail_can_be_stopped_by_one_click(mails: dict[str, EmailMes
         assert set(message) == HEADERS
         assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         links = re.fullmatch(
-            r"<(http://localhost/u/[\w-]{22})>, <mailto:partners@nordvik\.example\?subject=unsub"
-            r"scribe>",
+            r"<(http://localhost/(?:u|digest)/[\w.-]{22,})>,"
+            r" <mailto:partners@nordvik\.example\?subject=unsubscribe>",
             message["List-Unsubscribe"],
         )
         assert links

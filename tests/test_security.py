@@ -217,7 +217,14 @@ def test_a_stranger_changes_nothing_even_with_a_guard(
 @on_sqlite
 def test_every_staff_page_asks_a_stranger_to_sign_in(app: Flask, client: FlaskClient) -> None:
     # Behind a personal link the token is the permission.
-    by_link = ("respond.", "preferences.", "predict.", "calibration.own", "partner_results.")
+    by_link = (
+        "respond.",
+        "preferences.",
+        "predict.",
+        "calibration.own",
+        "partner_results.",
+        "digests.show",
+    )
     public = (*by_link, "accounts.", "health.", "static")
     adapter = app.url_map.bind("localhost")
     pages = [
