@@ -27,7 +27,7 @@ from surveys.accounts import reset_token
 from surveys.digests import digest_token
 from surveys.invitations import LinkKeys
 from surveys.mail.transport import MemoryTransport
-from surveys.models import Contact, Import, OutgoingMail, Suppression, Survey, Wave
+from surveys.models import Contact, Import, OutgoingMail, Partner, Suppression, Survey, Wave
 from surveys.preferences import preferences_token, suppress
 from surveys.processes import job_context, jobs_of
 from surveys.terms import Mode, SuppressionReason, WaveState
@@ -118,11 +118,13 @@ def addresses(app: Flask, session: Session, links: Links) -> Iterator[tuple[Rule
         "run_id": [*waves, 9999],
         "survey_id": list(session.scalars(select(Survey.id))),
         "mail_id": [*session.scalars(select(OutgoingMail.id).limit(3)), 9999],
+        "partner_id": [*session.scalars(select(Partner.id).limit(2)), 9999],
         "contact_id": [*session.scalars(select(Contact.id).limit(2)), 9999],
         "suppression_id": [*session.scalars(select(Suppression.id)), 9999],
         "import_id": [*session.scalars(select(Import.id)), 9999],
         "code": ["incentives", "nothing"],
         "locale": ["pl", "en"],
+        "kind": ["invitation", "thanks", "test"],
         "question": ["recommend"],
         "value": ["8", "99"],
         "filename": ["css/tokens.css"],

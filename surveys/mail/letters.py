@@ -150,18 +150,29 @@ def personal_headers(facts: LetterFacts) -> dict[str, str]:
 def letter_page(facts: LetterFacts) -> LetterPage:
     """The letter's own words, placeholders filled; values stand exactly as stored."""
     subject, parts = _wording(facts)
-    letter = load_bank().letter
-    name = one_line(facts.first_name or "")
-    greeting = letter.greeting if name else letter.greeting_without_name
-    vendor = facts.workspace.vendor
+    greeting, signature = greeting_and_signature(
+        facts.locale,
+        vendor=facts.workspace.vendor,
+        first_name=one_line(facts.first_name or ""),
+    )
     return LetterPage(
         subject=one_line(f"{TEST_MARK if facts.is_test else ''} {_filled(subject, facts)}"),
-        greeting=fill(greeting[facts.locale], vendor=vendor, first_name=name),
+        greeting=greeting,
         paragraphs=[paragraph for part in parts for paragraph in _paragraphs(part, facts)],
         button=_button(facts.kind),
-        signature=fill(letter.signature[facts.locale], vendor=vendor),
+        signature=signature,
         stop=_stop(facts.kind),
         facts=facts,
+    )
+
+
+def greeting_and_signature(locale: str, *, vendor: str, first_name: str) -> tuple[str, str]:
+    """What stands above and below the text of every letter; no name: a greeting without one."""
+    letter = load_bank().letter
+    greeting = letter.greeting if first_name else letter.greeting_without_name
+    return (
+        fill(greeting[locale], vendor=vendor, first_name=first_name),
+        fill(letter.signature[locale], vendor=vendor),
     )
 
 

@@ -4,6 +4,7 @@ GET and HEAD run in a read-only transaction, so that "GET changes nothing" is he
 The content security policy allows no inline script or style and nothing from another host.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, abort, request
@@ -22,6 +23,19 @@ CONTENT_SECURITY_POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
     "base-uri": "'none'",
+}
+#: What a page may hold that shows a letter in a frame.
+PAGE_WITH_FRAME = CONTENT_SECURITY_POLICY | {"frame-src": "'self'"}
+#: A letter brings its own styles; it runs nothing, loads nothing, and opens its links elsewhere.
+FRAME_SANDBOX = "allow-popups allow-popups-to-escape-sandbox"
+LETTER_IN_FRAME = {
+    "default-src": "'none'",
+    "style-src": "'unsafe-inline'",
+    "img-src": "data:",
+    "form-action": "'none'",
+    "frame-ancestors": "'self'",
+    "base-uri": "'none'",
+    "sandbox": FRAME_SANDBOX,
 }
 PERMISSIONS_POLICY = {"camera": "()", "geolocation": "()", "microphone": "()", "payment": "()"}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -74,6 +88,22 @@ def set_up_security(app: Flask, settings: Settings) -> None:
     app.before_request(_start_transaction)
     app.before_request(_refuse_broken_text)
     app.after_request(_protect_personal_pages)
+
+
+def shows_frame(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the page of this view hold a frame with something of our own."""
+    return _with_options(view, content_security_policy=PAGE_WITH_FRAME)
+
+
+def in_frame(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a page of our own show what this view sends in a frame, where it can do nothing."""
+    return _with_options(view, content_security_policy=LETTER_IN_FRAME, frame_options="SAMEORIGIN")
+
+
+def _with_options(view: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    # Where the extension looks for what one view has of its own.
+    view.__dict__["talisman_view_options"] = options
+    return view
 
 
 def _start_transaction() -> None:
