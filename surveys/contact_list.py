@@ -55,6 +55,7 @@ class ListedContact:
     contact_id: int
     name: str
     email: str
+    partner_id: int | None
     company: str
     tier: str
     team: str
@@ -121,6 +122,7 @@ def _rows(session: Session, condition: ColumnElement[bool], *, offset: int) -> S
             Contact.email_hash,
             Contact.team,
             Contact.locale,
+            Contact.partner_id,
             Partner.name.label("company"),
             Partner.tier,
         )
@@ -202,6 +204,7 @@ def _listed(
         contact_id=row.id,
         name=" ".join(filter(None, (row.first_name, row.last_name))),
         email=email if may_see_addresses or not email else masked(email),
+        partner_id=row.partner_id,
         company=row.company or "",
         tier=row.tier or "",
         team=row.team or "",

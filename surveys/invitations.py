@@ -225,10 +225,10 @@ def _to_mail(wave: Wave, kind: MailKind, now: datetime) -> Select[*tuple[Any, ..
             Contact.first_name,
         )
         .join(Contact, Contact.id == Invitation.contact_id)
+        .outerjoin(Partner, Partner.id == Contact.partner_id)
         .where(
             Invitation.wave_id == wave.id,
-            Contact.left_on.is_(None),
-            Contact.merged_into_id.is_(None),
+            *_belongs(),
             _reason(wave.survey_id, now.date()).is_(None),
             ~has_one,
         )
@@ -261,12 +261,17 @@ def _candidates(survey_id: _SurveyId, today: date) -> Select[*tuple[Any, ...]]:
         )
         .select_from(Contact)
         .outerjoin(Partner, Partner.id == Contact.partner_id)
-        .where(
-            Contact.left_on.is_(None),
-            Contact.merged_into_id.is_(None),
-            Partner.archived_at.is_(None),
-            Partner.left_on.is_(None),
-        )
+        .where(*_belongs())
+    )
+
+
+def _belongs() -> tuple[ColumnElement[bool], ...]:
+    """Whether a person is there, and their company is in the programme."""
+    return (
+        Contact.left_on.is_(None),
+        Contact.merged_into_id.is_(None),
+        Partner.archived_at.is_(None),
+        Partner.left_on.is_(None),
     )
 
 

@@ -66,7 +66,7 @@ def contact_mails(session: Session, contact_id: int, *, number: int) -> ContactM
     return ContactMails(mails, number, n_found)
 
 
-def _of(query: Select[Any], contact_id: int) -> Select[Any]:
+def _of(query: Select[*tuple[Any, ...]], contact_id: int) -> Select[*tuple[Any, ...]]:
     return (
         query.select_from(OutgoingMail)
         .join(Invitation, Invitation.id == OutgoingMail.invitation_id)

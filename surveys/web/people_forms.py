@@ -12,6 +12,7 @@ from surveys.contact_file.problems import CellRefused
 from surveys.contact_file.values import country_of, timezone_of
 from surveys.email_addresses import normalise_email
 from surveys.i18n import gettext
+from surveys.partner_changes import PartnerFacts
 from surveys.question_bank import LOCALES
 from surveys.web.forms import BaseForm
 from surveys.web.wave_forms import DayField, Filled, OneOf
@@ -19,6 +20,7 @@ from surveys.web.wave_forms import DayField, Filled, OneOf
 MAX_LINE = 100
 MAX_COMPANY_NAME = 200
 MAX_ADDRESS = 254
+REVENUE_BANDS = ("A", "B", "C")
 #: Categories of characters that nobody sees, and that a mail header must not hold.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -102,6 +104,57 @@ class PersonForm(BaseForm):
         self[field].errors = [_refusals()[field, reason]]
 
 
+class PartnerForm(BaseForm):
+    """The facts of one company."""
+
+    name = StringField(filters=[trimmed], validators=[Filled(), Line(MAX_COMPANY_NAME)])
+    external_id = StringField(filters=[trimmed], validators=[Line()])
+    type = StringField(filters=[trimmed], validators=[Line()])
+    tier = StringField(filters=[trimmed], validators=[Line()])
+    region = StringField(filters=[trimmed], validators=[Line()])
+    country = StringField(filters=[trimmed])
+    size_band = StringField(filters=[trimmed], validators=[Line()])
+    revenue_band = StringField(default="")
+    owner_id = StringField(default="")
+    left_on = DayField(validators=[Optional()])
+    is_archived = BooleanField()
+
+    def validate_country(self, field: Any) -> None:
+        """Two letters, or a name that lists use."""
+        if read_as(country_of, field.data) is None:
+            raise ValidationError(unknown_country())
+
+    def validate_revenue_band(self, field: Any) -> None:
+        """A, B, C or unknown."""
+        if field.data not in ("", *REVENUE_BANDS):
+            raise ValidationError(gettext("Choose one of the list."))
+
+    def validate_owner_id(self, field: Any) -> None:
+        """The number of a user or none."""
+        if field.data and not (field.data.isascii() and field.data.isdigit()):
+            raise ValidationError(gettext("Choose one of the list."))
+
+    def facts(self) -> PartnerFacts:
+        """What was entered; only after validation."""
+        return PartnerFacts(
+            name=self.name.data or "",
+            external_id=self.external_id.data or "",
+            type=self.type.data or "",
+            tier=self.tier.data or "",
+            region=self.region.data or "",
+            country=read_as(country_of, self.country.data) or "",
+            size_band=self.size_band.data or "",
+            revenue_band=str(self.revenue_band.data or ""),
+            owner_id=int(self.owner_id.data) if self.owner_id.data else None,
+            left_on=self.left_on.data,
+            is_archived=bool(self.is_archived.data),
+        )
+
+    def refuse(self, field: str, reason: str) -> None:
+        """Say at its field what an operation found."""
+        self[field].errors = [_refusals()[field, reason]]
+
+
 def read_as(parse: Callable[[str], str], text: str | None) -> str | None:
     """What a text means; empty text stays empty, None is what cannot be read."""
     try:
@@ -126,6 +179,11 @@ def _refusals() -> Mapping[tuple[str, str], str]:
         ("email", "taken"): gettext("Somebody else in the list has this address."),
         ("email", "erased"): gettext(
             "The person with this address asked to be erased, and is not taken up again."
+        ),
+        ("external_id", "taken"): gettext("Another company has this identifier."),
+        ("owner_id", "unknown"): gettext("Choose one of the list."),
+        ("name", "taken"): gettext(
+            "A company of this name is in the list. Enter an identifier if this is another one."
         ),
         ("company", "unknown"): gettext(
             "No company has this name or identifier. Add the company first."
