@@ -37,6 +37,7 @@ COMMANDS = {
     "classify": "analysis.cli:classify",
     "contacts": "surveys.cli:contacts",
     "demo": "analysis.cli:demo",
+    "doctor": "surveys.mail.cli:doctor",
     "export": "analysis.cli:export",
     "exposure": "analysis.cli:exposure",
     "recount": "analysis.cli:recount",

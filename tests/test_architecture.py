@@ -18,6 +18,7 @@ ONE_MODULE = {
     "apscheduler": "surveys.worker",
     "argon2": "surveys.accounts",
     "css_inline": "surveys.mail.letters",
+    "dns": "surveys.mail.dns_records",
     "email_validator": "surveys.email_addresses",
     "flask_babel": "surveys.i18n",
     "flask_login": "surveys.web.sign_in",
