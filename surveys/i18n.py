@@ -13,6 +13,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import flask_babel
+from babel import Locale
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request, session
@@ -161,6 +162,11 @@ def format_signed(value: float, decimals: int = 0) -> str:
 def format_percent(share: float) -> str:
     """A share of 0..1 as whole percent: 52% · 52%."""
     return f"{format_number(100 * share)}%"
+
+
+def country_name(code: str) -> str:
+    """A country by its two letters, in the language of the page; the letters if it has no name."""
+    return str(Locale.parse(_language().name).territories.get(code, code))
 
 
 def wave_title(key: str) -> str:

@@ -38,6 +38,7 @@ from surveys.models import (
     Wave,
 )
 from surveys.segments import Person, Profiles, coarse_profiles, exact_profiles
+from surveys.staggering import Stagger
 from surveys.terms import Audience, MailKind, MailState, Mode
 from surveys.tokens import ANSWER, hash_token, make_token
 
@@ -153,14 +154,23 @@ def message_id(keys: LinkKeys, wave_id: int | None, subject: int | None) -> str:
 
 
 def queue_reminders(
-    session: Session, wave: Wave, kind: MailKind, *, keys: LinkKeys, now: datetime
+    session: Session,
+    wave: Wave,
+    kind: MailKind,
+    *,
+    keys: LinkKeys,
+    now: datetime,
+    is_spread: bool = False,
 ) -> int:
     """Queue one reminder for everybody invited who has not answered and has none of this kind.
 
-    Whether each is still needed is asked again when it is sent.
+    Whether each is still needed is asked again when it is sent. `is_spread`: over as many days as
+    the invitations, each as long after its invitation.
     """
     rows = session.execute(_to_remind(wave, kind, now).order_by(Invitation.id)).all()
-    return _queue(session, wave, kind, rows, keys=keys, now=now)
+    stagger = Stagger.of(session, wave, now) if is_spread else Stagger.none(now)
+    mails = [_mail(wave, kind, row.id, row.locale, row, keys, stagger.due_for(row)) for row in rows]
+    return _insert(session, mails)
 
 
 def queue_mails(
@@ -197,7 +207,12 @@ def _queue(
     keys: LinkKeys,
     now: datetime,
 ) -> int:
-    mails = [_mail(wave, kind, row.id, row.locale, row, keys, now) for row in people]
+    return _insert(
+        session, [_mail(wave, kind, row.id, row.locale, row, keys, now) for row in people]
+    )
+
+
+def _insert(session: Session, mails: Sequence[Mapping[str, Any]]) -> int:
     if mails:
         session.execute(insert(OutgoingMail), mails)
     return len(mails)
@@ -223,6 +238,7 @@ def _to_mail(wave: Wave, kind: MailKind, now: datetime) -> Select[*tuple[Any, ..
             Contact.email,
             Contact.email_hash,
             Contact.first_name,
+            Contact.partner_id,
         )
         .join(Contact, Contact.id == Invitation.contact_id)
         .outerjoin(Partner, Partner.id == Contact.partner_id)
@@ -372,6 +388,7 @@ def _queue_first_mails(
 ) -> None:
     locales = wave.survey.locales
     kind = FIRST_MAIL[wave.audience]
+    stagger = Stagger.of(session, wave, now)
     session.execute(
         insert(OutgoingMail),
         [
@@ -382,7 +399,7 @@ def _queue_first_mails(
                 row.locale if row.locale in locales else locales[0],
                 row,
                 keys,
-                now,
+                stagger.due_for(row),
             )
             for row in asked
         ],

@@ -52,7 +52,9 @@ def queue_due_reminders(session: Session, wave: Wave, *, keys: LinkKeys, now: da
         if was_queued(session, wave, kind):
             return 0
         if instant <= now:
-            return queue_reminders(session, wave, kind, keys=keys, now=now)
+            # The last one counts down to the close, the others up from the invitation.
+            is_spread = kind is not MailKind.REMINDER_LAST
+            return queue_reminders(session, wave, kind, keys=keys, now=now, is_spread=is_spread)
     return 0
 
 

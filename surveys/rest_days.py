@@ -44,6 +44,19 @@ def resting(rest: RestDays, day: date, countries: Iterable[str]) -> list[str]:
     return [country for country in countries if rest.rests(day, country)]
 
 
+def delays(rest: RestDays, day: date, countries: Iterable[str]) -> dict[date, list[str]]:
+    """Who is mailed later than that day, and when: countries by their next working day.
+
+    No country: everybody, as on a weekend or a blackout date.
+    """
+    if rest.rests(day, None):
+        return {next_working_day(rest, day, ()): []}
+    later: dict[date, list[str]] = {}
+    for country in resting(rest, day, countries):
+        later.setdefault(next_working_day(rest, day, [country]), []).append(country)
+    return later
+
+
 def next_working_day(rest: RestDays, day: date, countries: Collection[str | None]) -> date:
     """The first day from this one on on which none of the countries rests.
 

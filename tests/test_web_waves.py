@@ -28,7 +28,15 @@ from surveys.follow_ups import FollowUps, follow_ups
 from surveys.invitations import LinkKeys
 from surveys.jobs import JobContext, open_due_waves
 from surveys.mail.transport import MemoryTransport
-from surveys.models import AuditEvent, Invitation, OutgoingMail, Schedule, Survey, Wave
+from surveys.models import (
+    AuditEvent,
+    Invitation,
+    OutgoingMail,
+    Partner,
+    Schedule,
+    Survey,
+    Wave,
+)
 from surveys.processes import job_context
 from surveys.terms import MailKind, MailState, Mode, ResultsTo, Role, SurveyStatus, WaveState
 from surveys.waves import close_run, open_run
@@ -815,13 +823,26 @@ def test_expected_answers_follow_the_last_closed_wave(
 def test_the_hours_of_sending_are_chosen_and_read_back(
     session: Session, alicja: FlaskClient, survey: int
 ) -> None:
-    hours = {"sending_from": "9", "sending_until": "16", "weekends": "no"}
+    hours = {
+        "sending_from": "9",
+        "sending_until": "16",
+        "days_off": "holidays",
+        "blackout": "2027-09-08\n 2027-05-04",
+        "spread_days": "2",
+    }
 
     reply = send(alicja, f"/surveys/{survey}/schedule", **SCHEDULE, **hours)
 
     assert reply.status_code == 303
     schedule = session.scalars(select(Schedule)).one()
-    assert schedule.sending == {"from_hour": 9, "until_hour": 16, "weekends": False}
+    assert schedule.sending == {
+        "from_hour": 9,
+        "until_hour": 16,
+        "weekends": False,
+        "holidays": True,
+        "blackout": ["2027-05-04", "2027-09-08"],
+        "spread_days": 2,
+    }
     session.rollback()
     page = alicja.get(reply.location).text
     assert '<option value="9" selected>09:00</option>' in page
@@ -833,19 +854,58 @@ def test_a_first_schedule_proposes_working_hours(alicja: FlaskClient, survey: in
 
     assert '<option value="8" selected>08:00</option>' in page
     assert '<option value="17" selected>17:00</option>' in page
-    assert '<option value="no" selected>Not on weekends</option>' in page
+    assert '<option value="holidays" selected>Not on weekends and public holidays</option>' in page
 
 
 def test_hours_of_sending_that_hold_none_are_refused(
     session: Session, alicja: FlaskClient, survey: int
 ) -> None:
-    hours = {"sending_from": "17", "sending_until": "8", "weekends": "no"}
+    hours = {"sending_from": "17", "sending_until": "8", "days_off": "weekends"}
 
     reply = send(alicja, f"/surveys/{survey}/schedule", **SCHEDULE, **hours)
 
     assert reply.status_code == 422
     assert "Choose a later hour than the first." in text_of(reply)
     assert session.scalar(select(func.count()).select_from(Schedule)) == 0
+
+
+def test_a_date_that_is_none_is_named_and_the_text_is_kept(
+    session: Session, alicja: FlaskClient, survey: int
+) -> None:
+    reply = send(
+        alicja, f"/surveys/{survey}/schedule", **SCHEDULE, blackout="2027-05-04\n31.12.2027"
+    )
+
+    assert reply.status_code == 422
+    assert "“31.12.2027” is not a date. Write it like 2027-05-04." in text_of(reply)
+    assert "31.12.2027</textarea>" in reply.text
+    assert session.scalar(select(func.count()).select_from(Schedule)) == 0
+
+
+def test_a_wave_that_opens_on_a_holiday_says_where_its_mails_leave_later(
+    session: Session, alicja: FlaskClient, survey: int
+) -> None:
+    session.execute(update(Partner).values(country="PL"))
+    session.commit()
+    days = {"starts_on": "2027-11-11", "day_by": "date", "days_off": "holidays"}
+
+    page = text_of(
+        send(alicja, f"/surveys/{survey}/schedule", **SCHEDULE | days | {"do": "preview"})
+    )
+
+    assert "Public holiday (Poland): mails there leave on 12 November 2027." in page
+
+
+def test_a_wave_that_opens_on_a_weekend_says_when_its_mails_leave(
+    alicja: FlaskClient, survey: int
+) -> None:
+    days = {"starts_on": "2027-11-13", "day_by": "date", "days_off": "weekends"}
+
+    page = text_of(
+        send(alicja, f"/surveys/{survey}/schedule", **SCHEDULE | days | {"do": "preview"})
+    )
+
+    assert "A day off: mails leave on 15 November 2027." in page
 
 
 def test_thanks_and_results_are_chosen_with_the_schedule(

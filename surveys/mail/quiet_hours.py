@@ -1,39 +1,40 @@
-"""When a wave's mails may leave, by the clock on the wall where their readers are.
+"""When a wave's mails may leave, by the clock and the calendar where their readers are.
 
-A schedule's `sending` says the hours, {"from_hour": 8, "until_hour": 17, "weekends": false}; where
-it is empty, mails leave at any hour. The zone is the contact's own where it is known, else the
-schedule's. It is asked at the moment of sending, so that a queue that took long, or a server that
-was away, sends nobody a mail at night. Public holidays are not known here.
+A schedule's `sending` says the hours and the days that are kept free (surveys/sending_hours.py);
+where it is empty, mails leave at any time. Zone and country are the contact's own where they are
+known, else the schedule's zone and the country of the company. It is asked at the moment of
+sending, so that a queue that took long, or a server that was away, sends nobody a mail at night.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.mail.wanted import OF_WAVES
-from surveys.models import Contact, Invitation, OutgoingMail, Schedule, Wave
+from surveys.models import Contact, Invitation, OutgoingMail, Partner, Schedule, Wave
+from surveys.rest_days import resting
+from surveys.sending_hours import sending_hours
 from surveys.terms import MailState
 
-SATURDAY = 5
 WAITING = (MailState.QUEUED, MailState.DEFERRED)
 
 
-def is_quiet(sending: Mapping[str, Any], instant: datetime, zone: str) -> bool:
-    """Whether nothing may leave at this instant for somebody in this zone."""
-    if not sending:
-        return False
-    local = instant.astimezone(ZoneInfo(zone))
-    if local.weekday() >= SATURDAY and not sending.get("weekends", False):
-        return True
-    return not sending.get("from_hour", 0) <= local.hour < sending.get("until_hour", 24)
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where contacts are: all zones and countries that any of them has."""
+
+    zones: Sequence[str]
+    countries: Sequence[str]
 
 
 def is_in_quiet_hours(session: Session, *, now: datetime) -> ColumnElement[bool]:
-    """The condition for the claiming statement: it is night, or a weekend, at the recipient's."""
+    """The condition for the claiming statement: it is night or a free day at the recipient's."""
     waves = session.execute(
         select(Wave.id, Schedule.sending, Schedule.time_zone)
         .join(Schedule, Schedule.survey_id == Wave.survey_id)
@@ -42,28 +43,58 @@ def is_in_quiet_hours(session: Session, *, now: datetime) -> ColumnElement[bool]
     limited = [row for row in waves if row.sending]
     if not limited:
         return false()
-    zones = session.scalars(
-        select(Contact.time_zone).where(Contact.time_zone.is_not(None)).distinct()
-    ).all()
-    known = [zone for zone in zones if zone]
-    return or_(false(), *_conditions(limited, known, now))
+    places = _Places(
+        zones=_known(session, Contact.time_zone),
+        countries=contact_countries(session)
+        if any(sending_hours(row.sending).holidays for row in limited)
+        else (),
+    )
+    return or_(false(), *(each for row in limited for each in _conditions(row, places, now)))
 
 
-def _conditions(
-    waves: Sequence[Any], zones: Sequence[str], now: datetime
-) -> Iterator[ColumnElement[bool]]:
-    own_zone = (
-        select(Contact.time_zone)
-        .join(Invitation, Invitation.contact_id == Contact.id)
+def contact_countries(session: Session) -> Sequence[str]:
+    """The countries in which contacts or their companies are, each once, in order."""
+    return sorted({*_known(session, Contact.country), *_known(session, Partner.country)})
+
+
+def _known(session: Session, column: InstrumentedAttribute[str | None]) -> list[str]:
+    found = session.scalars(select(column).where(column.is_not(None)).distinct())
+    return [value for value in found if value]
+
+
+def _conditions(wave: Any, places: _Places, now: datetime) -> Iterator[ColumnElement[bool]]:
+    sending = sending_hours(wave.sending)
+    zones = {wave.time_zone, *places.zones}
+    quiet = {zone for zone in zones if sending.is_quiet(now, zone)}
+    of_wave = and_(OutgoingMail.wave_id == wave.id, OutgoingMail.kind.in_(OF_WAVES))
+    own_zone = func.coalesce(_of_reader(Contact.time_zone), wave.time_zone)
+    if quiet:
+        yield and_(of_wave, own_zone.in_(quiet))
+    for day, awake in _by_day(zones - quiet, now).items():
+        free = resting(sending.rest, day, places.countries)
+        if free:
+            yield and_(of_wave, own_zone.in_(awake), _own_country().in_(free))
+
+
+def _by_day(zones: set[str], now: datetime) -> dict[date, list[str]]:
+    """At one instant there are two dates on earth, at times three."""
+    days: dict[date, list[str]] = defaultdict(list)
+    for zone in zones:
+        days[now.astimezone(ZoneInfo(zone)).date()].append(zone)
+    return days
+
+
+def _own_country() -> ColumnElement[str | None]:
+    return func.coalesce(_of_reader(Contact.country), _of_reader(Partner.country))
+
+
+def _of_reader(column: InstrumentedAttribute[str | None]) -> ColumnElement[str | None]:
+    return (
+        select(column)
+        .select_from(Invitation)
+        .join(Contact, Contact.id == Invitation.contact_id)
+        .outerjoin(Partner, Partner.id == Contact.partner_id)
         .where(Invitation.id == OutgoingMail.invitation_id)
         .correlate(OutgoingMail)
         .scalar_subquery()
     )
-    for wave in waves:
-        quiet = [zone for zone in {wave.time_zone, *zones} if is_quiet(wave.sending, now, zone)]
-        if quiet:
-            yield and_(
-                OutgoingMail.wave_id == wave.id,
-                OutgoingMail.kind.in_(OF_WAVES),
-                func.coalesce(own_zone, wave.time_zone).in_(quiet),
-            )

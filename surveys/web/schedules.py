@@ -12,6 +12,7 @@ from surveys.errors import NotFound
 from surveys.follow_ups import follow_ups, save_follow_ups
 from surveys.i18n import format_moment, gettext
 from surveys.invitations import audience_sizes
+from surveys.mail.quiet_hours import contact_countries
 from surveys.models import Schedule, Survey
 from surveys.permissions import Permission, survey_for, survey_for_writing
 from surveys.question_bank import fill, load_bank
@@ -31,7 +32,7 @@ from surveys.schedules import (
     schedule_state,
     wish_of,
 )
-from surveys.sending_hours import WORKING_HOURS
+from surveys.sending_hours import WORKING_HOURS, sending_hours
 from surveys.terms import Audience, MailKind
 from surveys.wave_pages import coming_waves, last_response_rate
 from surveys.web import wave_words
@@ -135,6 +136,8 @@ def _render(
         form=form,
         choices=choice_names(survey.mode),
         waves=coming_waves(shown, now=now()),
+        rest=sending_hours(shown.sending if shown else None).rest,
+        countries=contact_countries(session),
         zone=ZoneInfo(shown.time_zone if shown else survey.time_zone),
         is_preview=is_preview,
         partners=partners,

@@ -1,9 +1,11 @@
 """Forms of waves and schedules: they check shape; what a value means is checked by operations."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from wtforms import DateField, HiddenField, IntegerField, StringField, TimeField
+from wtforms import DateField, HiddenField, IntegerField, StringField, TextAreaField, TimeField
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import TextInput
 
@@ -18,7 +20,12 @@ from surveys.schedules import (
     Reminders,
     ScheduleWish,
 )
-from surveys.sending_hours import DAY_HOURS, SendingHours
+from surveys.sending_hours import (
+    DAY_HOURS,
+    MOST_BLACKOUT_DATES,
+    MOST_SPREAD_DAYS,
+    SendingHours,
+)
 from surveys.terms import Audience, MailKind, Mode, ResultsTo
 from surveys.web.forms import BaseForm
 
@@ -26,6 +33,8 @@ BY_DATE, BY_WEEKDAY = "date", "weekday"
 YES, NO = "yes", "no"
 FROM_HOURS = tuple(str(hour) for hour in range(DAY_HOURS))
 UNTIL_HOURS = tuple(str(hour) for hour in range(1, DAY_HOURS + 1))
+WEEKENDS_AND_HOLIDAYS, WEEKENDS, NO_DAYS_OFF = DAYS_OFF = ("holidays", "weekends", "none")
+SPREADS = tuple(str(days) for days in range(1, MOST_SPREAD_DAYS + 1))
 POOL_SIZES = tuple(str(size) for size in range(1, MAX_POOLED_WAVES + 1))
 FREQUENCIES = (Frequency.ONCE, Frequency.MONTHLY, Frequency.QUARTERLY, Frequency.YEARLY)
 
@@ -65,6 +74,30 @@ class WallTimeField(TimeField):
             raise ValueError(gettext("Enter a time, for example 09:00.")) from error
 
 
+class DaysField(TextAreaField):
+    """Dates in a text area, one a line; `data` is the text, `days` what it says, in order."""
+
+    days: tuple[date, ...] = ()
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the dates; raises ValueError that names the one that is none."""
+        super().process_formdata(valuelist)
+        words = re.split(r"[\s,;]+", self.data or "")
+        days = {_day(word) for word in words if word}
+        if len(days) > MOST_BLACKOUT_DATES:
+            raise ValueError(gettext("Use at most %(most)s dates.", most=MOST_BLACKOUT_DATES))
+        self.days = tuple(sorted(days))
+
+
+def _day(word: str) -> date:
+    try:
+        return date.fromisoformat(word)
+    except ValueError as error:
+        raise ValueError(
+            gettext("“%(word)s” is not a date. Write it like 2027-05-04.", word=word)
+        ) from error
+
+
 class Filled(InputRequired):
     """InputRequired in the language of the page at the time of the check."""
 
@@ -99,7 +132,9 @@ class ScheduleForm(BaseForm):
     pooled_waves = StringField(default="1", validators=[OneOf(POOL_SIZES)])
     sending_from = StringField(default=FROM_HOURS[0], validators=[OneOf(FROM_HOURS)])
     sending_until = StringField(default=UNTIL_HOURS[-1], validators=[OneOf(UNTIL_HOURS)])
-    weekends = StringField(default=YES, validators=[OneOf((YES, NO))])
+    days_off = StringField(default=NO_DAYS_OFF, validators=[OneOf(DAYS_OFF)])
+    blackout = DaysField()
+    spread_days = StringField(default="1", validators=[OneOf(SPREADS)])
     thanks = StringField(default=NO, validators=[OneOf((YES, NO))])
     results_to = StringField(
         default=ResultsTo.PARTICIPANTS.value, validators=[OneOf(tuple(ResultsTo))]
@@ -121,7 +156,10 @@ class ScheduleForm(BaseForm):
             sending=SendingHours(
                 int(str(self.sending_from.data)),
                 int(str(self.sending_until.data)),
-                weekends=self.weekends.data == YES,
+                weekends=self.days_off.data == NO_DAYS_OFF,
+                holidays=self.days_off.data == WEEKENDS_AND_HOLIDAYS,
+                blackout=self.blackout.days,
+                spread_days=int(str(self.spread_days.data)),
             ),
         )
 
@@ -168,7 +206,9 @@ def form_values(wish: ScheduleWish, chosen: FollowUps) -> dict[str, object]:
         "pooled_waves": str(wish.pooled_waves),
         "sending_from": str(wish.sending.from_hour),
         "sending_until": str(wish.sending.until_hour),
-        "weekends": YES if wish.sending.weekends else NO,
+        "days_off": _days_off(wish.sending),
+        "blackout": "\n".join(day.isoformat() for day in wish.sending.blackout),
+        "spread_days": str(wish.sending.spread_days),
         "thanks": YES if chosen.thanks else NO,
         "results_to": chosen.results_to.value,
     }
@@ -195,10 +235,27 @@ def choice_names(mode: Mode) -> dict[str, dict[str, str]]:
         "pooled_waves": {size: _pool_name(int(size)) for size in POOL_SIZES},
         "sending_from": {hour: _clock(hour) for hour in FROM_HOURS},
         "sending_until": {hour: _clock(hour) for hour in UNTIL_HOURS},
-        "weekends": {NO: gettext("Not on weekends"), YES: gettext("On weekends, too")},
+        "days_off": {
+            WEEKENDS_AND_HOLIDAYS: gettext("Not on weekends and public holidays"),
+            WEEKENDS: gettext("Not on weekends"),
+            NO_DAYS_OFF: gettext("On any day"),
+        },
+        "spread_days": {size: _spread_name(int(size)) for size in SPREADS},
         "thanks": {NO: gettext("None"), YES: gettext("To everyone who answered")},
         "results_to": {each.value: _results_name(each) for each in results_choices(mode)},
     }
+
+
+def _days_off(sending: SendingHours) -> str:
+    if sending.holidays:
+        return WEEKENDS_AND_HOLIDAYS
+    return NO_DAYS_OFF if sending.weekends else WEEKENDS
+
+
+def _spread_name(days: int) -> str:
+    if days == 1:
+        return gettext("All on the first day")
+    return ngettext("Over %(num)s day", "Over %(num)s days", days)
 
 
 def _clock(hour: str) -> str:

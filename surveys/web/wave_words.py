@@ -1,10 +1,11 @@
 """Waves and schedules in words: states, reasons, rules, periods, in the language of the page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from surveys.i18n import (
+    country_name,
     format_day,
     format_day_of_month,
     format_moment,
@@ -14,6 +15,7 @@ from surveys.i18n import (
     wave_title,
 )
 from surveys.recurrence import LAST, Frequency, RecurrenceRule
+from surveys.rest_days import RestDays, delays
 from surveys.schedules import ScheduleState
 from surveys.terms import Audience, MailKind, MailState, Mode, PauseReason, WaveState
 from surveys.wave_pages import RunLine
@@ -37,6 +39,23 @@ def period(first: datetime, last: datetime, zone: ZoneInfo) -> str:
     if start.month != end.month:
         return f"{format_day_of_month(start)} – {format_day(end)}"
     return f"{start.day}–{format_day(end)}"
+
+
+def rest_notes(
+    opens_at: datetime, zone: ZoneInfo, rest: RestDays, countries: Sequence[str]
+) -> list[str]:
+    """Whose first mails leave later than the wave opens, since the day is kept free for them."""
+    day = opens_at.astimezone(zone).date()
+    return [
+        gettext(
+            "Public holiday (%(countries)s): mails there leave on %(day)s.",
+            countries=", ".join(country_name(code) for code in codes),
+            day=format_day(later),
+        )
+        if codes
+        else gettext("A day off: mails leave on %(day)s.", day=format_day(later))
+        for later, codes in delays(rest, day, countries).items()
+    ]
 
 
 def run_status(line: RunLine, now: datetime) -> str:
