@@ -12,16 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from surveys.contact_writer import ContactKeys
-from surveys.email_addresses import normalise_email
-from surveys.errors import FieldError
-from surveys.models import Contact, Partner
-from surveys.opt_outs import (
+from surveys.carried_stops import (
     carry_over,
     is_erased,
     readdress_waiting_mails,
     withdraw_waiting_mails,
 )
+from surveys.contact_writer import ContactKeys
+from surveys.email_addresses import normalise_email
+from surveys.errors import FieldError
+from surveys.models import Contact, Partner
 from surveys.search_keys import search_key
 from surveys.terms import Audience
 from surveys.tokens import PREFERENCES, hash_token, identity_hash, make_token

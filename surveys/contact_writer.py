@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.bulk import insert_rows, row_ids, update_rows
+from surveys.carried_stops import carry_over
 from surveys.contact_file import (
     BOUNCED,
     OPTED_OUT,
@@ -26,7 +27,6 @@ from surveys.contact_file import (
 )
 from surveys.db import Base
 from surveys.models import Suppression, User
-from surveys.opt_outs import carry_over
 from surveys.partner_index import PartnerIndex
 from surveys.preferences import suppress
 from surveys.search_keys import search_key

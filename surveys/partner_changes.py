@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from surveys.carried_stops import withdraw_waiting_mails
 from surveys.errors import FieldError
 from surveys.models import Contact, Partner, User
-from surveys.opt_outs import withdraw_waiting_mails
 from surveys.search_keys import search_key
 
 _TEXTS = ("external_id", "type", "tier", "region", "country", "size_band", "revenue_band")
