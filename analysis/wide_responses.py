@@ -89,10 +89,9 @@ class WideRows:
         )
         for pivot in (self._answers, self._texts):
             query = query.outerjoin(pivot, pivot.c.response_id == Invitation.id)
-        # The sum keeps the wave's index out: by it, every row would have to be sorted first.
-        return query.where(
-            Invitation.wave_id + 0 == span.wave.id, *self._within(Invitation.id)
-        ).order_by(Invitation.id)
+        return query.where(of_wave_in_order(span.wave), *self._within(Invitation.id)).order_by(
+            Invitation.id
+        )
 
     def _within(self, column: Any) -> list[ColumnElement[bool]]:
         return [column > self._span.after, column <= self._span.last]
@@ -222,6 +221,15 @@ class WideRows:
             .group_by(CommentAuthor.response_id)
             .subquery("written")
         )
+
+
+def of_wave_in_order(wave: Wave) -> ColumnElement[bool]:
+    """Invitations of the wave, found by their ids and not by the index of waves.
+
+    By that index all of them would have to be sorted before the first could leave. The planner
+    still knows how many there are; of a sum it would guess, and join row by row.
+    """
+    return Invitation.wave_id.is_not_distinct_from(wave.id)
 
 
 def _texts(*values: Any) -> Select[*tuple[Any, ...]]:

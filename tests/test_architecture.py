@@ -34,9 +34,11 @@ ONE_MODULE = {
 
 #: Pure modules: the standard library and each other, nothing of Flask or the database.
 LEAVES = (
+    "analysis.answer_lines",
     "analysis.calibration",
     "analysis.charts.scale",
     "analysis.csv_export",
+    "analysis.csv_lines",
     "analysis.figures",
     "analysis.gap",
     "analysis.importance",

@@ -7,6 +7,7 @@ the difference.
 import csv
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -19,10 +20,12 @@ from answered_waves import Fixed, Site, answer_one, new_site, next_wave, open_wa
 from factories import MONDAY, SetClock, make_contact, make_partner, make_survey, make_user
 from flask import Flask
 from sheet_reader import Value, sheets
-from sqlalchemy import select, update
+from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.orm import Session
 
+from analysis import response_lines, response_lines_sqlite
 from analysis.csv_export import EXCEL, PLAIN, CsvKind, csv_bytes
+from analysis.export_table import Table
 from analysis.exports import Kind, export_table, file_name
 from analysis.file_formats import FORMATS
 from analysis.queries import run_figures
@@ -32,7 +35,7 @@ from surveys.contact_file.formulas import from_text_cell
 from surveys.drafts import save_draft
 from surveys.errors import NotConfidential, NotPublished
 from surveys.invitations import LinkKeys, answer_token
-from surveys.models import Contact, Invitation, Partner, Wave
+from surveys.models import Answer, Contact, Invitation, Partner, Response, SegmentProfile, Wave
 from surveys.questionnaires import read_questionnaire
 from surveys.responses import Filled as Given
 from surveys.responses import open_door
@@ -136,6 +139,84 @@ def test_files_of_an_identified_run_are_what_is_written_down(
     for kind in (Kind.RESPONSES, Kind.ANSWERS, Kind.CODEBOOK, Kind.SCORES):
         assert_golden(f"identified_{kind}.csv", exported(session, run, kind))
     assert_golden("identified_responses_excel.csv", exported(session, run, Kind.RESPONSES, EXCEL))
+
+
+@pytest.mark.parametrize("with_addresses", [True, False])
+def test_lines_of_the_database_are_what_rows_would_have_made(
+    app: Flask,
+    session: Session,
+    keys: LinkKeys,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+    with_addresses: bool,
+) -> None:
+    plain_analyser.use(monkeypatch)
+    # Blocks end within the wave.
+    monkeypatch.setattr(response_lines, "BLOCKS", (1, 2))
+    monkeypatch.setattr(response_lines_sqlite, "LINES_AT_ONCE", 2)
+    run = answered_identified(session, keys, clock)
+    run_worker(app)
+    spoil(session, run)
+    figures = run_figures(session, run_by_id(session, run.id))
+
+    def table() -> Table:
+        return export_table(session, Kind.RESPONSES, figures, with_addresses=with_addresses)
+
+    for kind in (PLAIN, EXCEL):
+        by_rows = b"".join(csv_bytes(replace(table(), lines=None), kind))
+        assert b"".join(csv_bytes(table(), kind)) == by_rows
+    session.rollback()
+
+
+def test_a_file_leaves_out_responses_of_another_run_whose_ids_stand_between(
+    session: Session, keys: LinkKeys, clock: SetClock
+) -> None:
+    run = answered_identified(session, keys, clock)
+    first, second, third = sorted(sent_ids(session))
+    copied = {column.key: getattr(run.partner, column.key) for column in inspect(Wave).column_attrs}
+    other = Wave(**copied | {"id": None, "number": 9, "scheduled_at": MONDAY + timedelta(days=900)})
+    session.add(other)
+    session.flush()
+    session.add(SegmentProfile(wave_id=other.id, profile_no=1, segments={}))
+    session.flush()
+    moved = update(Invitation).where(Invitation.id == second)
+    session.execute(moved.values(wave_id=other.id, profile_no=1))
+    session.commit()
+
+    rows = rows_of(exported(session, run, Kind.RESPONSES))
+
+    sent = [row["response_id"] for row in rows if row["status"] == "complete"]
+    assert sent == [str(first), str(third)]
+
+
+def sent_ids(session: Session) -> list[int]:
+    """Ids of all responses."""
+    return list(session.scalars(select(Response.id)))
+
+
+def spoil(session: Session, run: Run) -> None:
+    """Values that are rare in a run: halves of seconds, changes, names that break files."""
+    first, second, third = session.scalars(
+        select(Response).join(Invitation, Invitation.id == Response.id).order_by(Response.id)
+    )
+    for response, micro in ((first, 500_000), (second, 499_999)):
+        response.submitted_at = response.started_at + timedelta(seconds=92, microseconds=micro)
+    second.changed_at = third.submitted_at + timedelta(days=1, microseconds=7)
+    second.is_late = True
+    for partner, name in zip(session.scalars(select(Partner)), NAMES, strict=True):
+        partner.name = name
+        partner.external_id = "\u3000-1" if name == NAMES[0] else None
+    profile = session.scalars(
+        select(SegmentProfile).where(SegmentProfile.wave_id == run.partner.id)
+    ).first()
+    assert profile is not None
+    profile.segments = {"tier": "", "region": '"=north"'}
+    session.execute(delete(Answer).where(Answer.response_id == third.id))
+    session.commit()
+
+
+#: For three partners: a formula after a line end, quotes and both separators, a formula within.
+NAMES = ("\n=1+1", 'a;"b",c', 'x",=2')
 
 
 @pytest.fixture(scope="module")
