@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.models import Contact, Partner, Suppression
@@ -84,13 +84,13 @@ def list_contacts(
 ) -> ContactPage:
     """One page of contacts, by folded name; the last page when there are not that many.
 
-    Who may not see addresses does not find people by them either. Four statements, whatever the
+    Who may not see addresses does not find people by them either. Five statements, whatever the
     number of contacts.
     """
-    condition = _condition(wanted, may_see_addresses)
-    n_contacts = session.scalar(_matching(condition, func.count(Contact.id))) or 0
+    conditions = _conditions(wanted, may_see_addresses)
+    n_contacts = session.scalar(select(func.count(Contact.id)).where(*conditions)) or 0
     number = min(max(1, number), max(1, -(-n_contacts // PAGE_SIZE)))
-    rows = _rows(session, condition, offset=(number - 1) * PAGE_SIZE)
+    rows = _rows(session, _page_ids(session, conditions, n_contacts, number))
     reasons = _reasons(session, [row.email_hash for row in rows if row.email_hash])
     tiers, types = _choices(session)
     return ContactPage(
@@ -108,11 +108,23 @@ def masked(email: str) -> str:
     return f"{local[:1]}{MASK}@{domain}"
 
 
-def _rows(session: Session, condition: ColumnElement[bool], *, offset: int) -> Sequence[Any]:
-    # The empty text keeps the database from walking the index of the key: it would fetch every row
-    # before the page one by one, 0.5 s for the last page of 50,000 against 0.1 s for a sort.
-    order = (Contact.search_key + "", Contact.id)
-    page = _matching(condition, Contact.id).order_by(*order).limit(PAGE_SIZE).offset(offset)
+def _page_ids(
+    session: Session, conditions: Sequence[ColumnElement[bool]], n_contacts: int, number: int
+) -> Sequence[int]:
+    """Who stands on a page, walked to along the index from the nearer end of the list."""
+    first = (number - 1) * PAGE_SIZE
+    size = min(PAGE_SIZE, n_contacts - first)
+    order: tuple[Any, ...] = (Contact.search_key, Contact.id)
+    offset = first
+    if first > n_contacts // 2:
+        order = (Contact.search_key.desc(), Contact.id.desc())
+        offset = n_contacts - first - size
+    return session.scalars(
+        select(Contact.id).where(*conditions).order_by(*order).offset(offset).limit(size)
+    ).all()
+
+
+def _rows(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     return session.execute(
         select(
             Contact.id,
@@ -127,44 +139,46 @@ def _rows(session: Session, condition: ColumnElement[bool], *, offset: int) -> S
             Partner.tier,
         )
         .outerjoin(Partner, Partner.id == Contact.partner_id)
-        .where(Contact.id.in_(page))
-        .order_by(*order)
+        .where(Contact.id.in_(ids))
+        .order_by(Contact.search_key, Contact.id)
     ).all()
 
 
-def _matching(condition: ColumnElement[bool], column: ColumnElement[int] | Any) -> Select[int]:
-    return (
-        select(column)
-        .select_from(Contact)
-        .outerjoin(Partner, Partner.id == Contact.partner_id)
-        .where(condition)
-    )
-
-
-def _condition(wanted: ContactFilter, may_see_addresses: bool) -> ColumnElement[bool]:
+def _conditions(wanted: ContactFilter, may_see_addresses: bool) -> list[ColumnElement[bool]]:
+    """Without a join: companies are few beside people, and a set of their ids is asked instead."""
     conditions = [
         Contact.audience == wanted.audience,
         Contact.left_on.is_(None),
         Contact.merged_into_id.is_(None),
-        Partner.archived_at.is_(None),
-        Partner.left_on.is_(None),
     ]
-    if wanted.tier:
-        conditions.append(Partner.tier == wanted.tier)
-    if wanted.type:
-        conditions.append(Partner.type == wanted.type)
+    if wanted.audience is Audience.PARTNER:
+        conditions += _of_companies(wanted)
     own_key: ColumnElement[str] = Contact.search_key.expression
     if not may_see_addresses:
         own_key = func.replace(own_key, func.lower(func.coalesce(Contact.email, "")), "")
     words = search_key(wanted.text).split()[:MAX_WORDS]
-    found = (
+    return conditions + [
         or_(
             own_key.contains(word, autoescape=True),
-            Partner.search_key.contains(word, autoescape=True),
+            Contact.partner_id.in_(
+                select(Partner.id).where(Partner.search_key.contains(word, autoescape=True))
+            ),
         )
         for word in words
-    )
-    return and_(*conditions, *found)
+    ]
+
+
+def _of_companies(wanted: ContactFilter) -> list[ColumnElement[bool]]:
+    is_gone = or_(Partner.archived_at.is_not(None), Partner.left_on.is_not(None))
+    conditions = [Contact.partner_id.not_in(select(Partner.id).where(is_gone))]
+    if wanted.tier or wanted.type:
+        chosen = select(Partner.id)
+        if wanted.tier:
+            chosen = chosen.where(Partner.tier == wanted.tier)
+        if wanted.type:
+            chosen = chosen.where(Partner.type == wanted.type)
+        conditions.append(Contact.partner_id.in_(chosen))
+    return conditions
 
 
 def _reasons(
