@@ -128,3 +128,13 @@ def begin_read_only(session: Session) -> None:
         # One snapshot for the whole page or build; SQLite's transactions are that by themselves.
         options["isolation_level"] = "REPEATABLE READ"
     session.connection(execution_options=options)
+
+
+def commit_each_statement(session: Session) -> None:
+    """Until its next commit, let each statement of this session be a transaction of its own.
+
+    For a single statement that spares PostgreSQL two of three waits. What it writes is committed
+    when it returns. Nothing changes where a transaction has begun, and on SQLite.
+    """
+    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})

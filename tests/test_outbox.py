@@ -194,7 +194,7 @@ def domains_of(session: Session, claims: list[Claim]) -> list[str]:
 def finish_all(session: Session, claims: list[Claim], delivery: Delivery, now: datetime) -> None:
     for claim in claims:
         claim_data(session, claim, now=now)
-        settle(session, claim, delivery, kind=MailKind.INVITATION, now=now)
+        settle(session, claim, delivery, now=now)
     session.commit()
 
 
@@ -306,9 +306,7 @@ def test_what_happens_between_claim_and_data_stops_the_mail(
     session.commit()
 
     assert not claim_data(session, claim, now=now)
-    settle(
-        session, claim, Delivery(Outcome.ABANDONED, Step.RCPT), kind=MailKind.INVITATION, now=now
-    )
+    settle(session, claim, Delivery(Outcome.ABANDONED, Step.RCPT), now=now)
     withdraw_unwanted(session, now=now)
     session.commit()
     row = mail(session, claim.mail_id)
@@ -329,7 +327,7 @@ def test_a_late_sender_changes_nothing(session: Session, run: Run) -> None:
     )
 
     assert not claim_data(session, late, now=later)
-    assert not settle(session, late, SENT, kind=MailKind.INVITATION, now=later)
+    assert not settle(session, late, SENT, now=later)
     release(session, [late])
     session.commit()
     row = mail(session, late.mail_id)
@@ -348,7 +346,7 @@ def test_a_clock_that_is_set_forward_takes_no_mail_from_a_living_sender(
     assert claim.mail_id not in {
         each.mail_id for each in claim_due(session, owner="b", now=tomorrow, limit=9)
     }
-    assert settle(session, claim, SENT, kind=MailKind.INVITATION, now=tomorrow)
+    assert settle(session, claim, SENT, now=tomorrow)
     session.commit()
     assert mail(session, claim.mail_id).state is MailState.SENT
 
@@ -375,7 +373,7 @@ def test_a_clock_that_is_set_back_takes_no_mail_from_a_living_sender(
 
     assert claim_data(session, claim, now=earlier)
     expire_leases(session, now=earlier)
-    assert settle(session, claim, SENT, kind=MailKind.INVITATION, now=earlier)
+    assert settle(session, claim, SENT, now=earlier)
     session.commit()
     taken = claim_due(session, owner="b", now=MONDAY, limit=9)
     assert claim.mail_id not in {each.mail_id for each in taken}
@@ -388,7 +386,7 @@ def test_a_sent_mail_keeps_the_servers_words(session: Session, run: Run) -> None
     claim = claim_one(session)
     claim_data(session, claim, now=MONDAY)
 
-    assert settle(session, claim, SENT, kind=MailKind.INVITATION, now=MONDAY + MINUTE)
+    assert settle(session, claim, SENT, now=MONDAY + MINUTE)
     session.commit()
 
     row = mail(session, claim.mail_id)
@@ -410,7 +408,7 @@ def test_temporary_refusals_are_tried_again_for_about_four_days(session: Session
 
     while True:
         claim = claim_one(session, now)
-        settle(session, claim, LATER, kind=MailKind.INVITATION, now=now)
+        settle(session, claim, LATER, now=now)
         session.commit()
         row = mail(session, claim.mail_id)
         if row.state is MailState.FAILED:
@@ -434,7 +432,7 @@ def select_first(session: Session) -> int:
 
 def test_a_permanent_refusal_is_final(session: Session, run: Run) -> None:
     claim = claim_one(session)
-    settle(session, claim, REFUSED, kind=MailKind.INVITATION, now=MONDAY)
+    settle(session, claim, REFUSED, now=MONDAY)
     session.commit()
 
     row = mail(session, claim.mail_id)
@@ -457,7 +455,7 @@ def test_an_uncertain_invitation_is_sent_again_once(
         session.rollback()
         assert claim_data(session, claim, now=now)
         if not is_dead:
-            settle(session, claim, UNCERTAIN, kind=MailKind.INVITATION, now=now)
+            settle(session, claim, UNCERTAIN, now=now)
         expire_leases(session, now=now + JUST_OVER)
         now += timedelta(minutes=10)
         session.commit()
@@ -478,7 +476,7 @@ def test_an_uncertain_invitation_is_left_to_a_person_who_wants_it_so(
     claim = claim_one(session)
     claim_data(session, claim, now=MONDAY)
     if not is_dead:
-        settle(session, claim, UNCERTAIN, kind=MailKind.INVITATION, now=MONDAY)
+        settle(session, claim, UNCERTAIN, now=MONDAY)
     expire_leases(session, now=MONDAY + JUST_OVER)
     session.commit()
 
@@ -496,7 +494,7 @@ def test_an_uncertain_reminder_is_left_to_a_person(
     claim = claim_one(session)
     claim_data(session, claim, now=MONDAY)
     if not is_dead:
-        settle(session, claim, UNCERTAIN, kind=MailKind.REMINDER_1, now=MONDAY)
+        settle(session, claim, UNCERTAIN, now=MONDAY)
     expire_leases(session, now=MONDAY + JUST_OVER)
     session.commit()
 
@@ -747,7 +745,6 @@ class Outbox(RuleBasedStateMachine):
             self.session,
             sender.claim,
             data.draw(st.sampled_from(endings)),
-            kind=sender.kind,
             now=self.now,
         )
         self.session.commit()

@@ -27,13 +27,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, func, or_, select, true, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Update
 
+from surveys.db import commit_each_statement
 from surveys.mail.pacing import (
     Pace,
+    has_room,
     is_below_cap,
     recent_tries,
     recipient_domain,
@@ -116,24 +118,26 @@ def claim_due(
     else's mail.
     """
     wait_for_turn(session)
+    is_free = has_room(session, pace, limit=limit, now=now)
     recent = recent_tries(session, now=now)
     due = (
         select(OutgoingMail.id, OutgoingMail.due_at, recipient_domain(session).label("domain"))
         .where(
             OutgoingMail.state.in_(WAITING),
             OutgoingMail.due_at <= now,
-            is_below_cap(session, recent, pace),
+            true() if is_free else is_below_cap(session, recent, pace),
             ~is_in_quiet_hours(session, now=now),
             *is_wanted(now),
         )
-        .order_by(OutgoingMail.due_at, OutgoingMail.id)
+        .order_by(OutgoingMail.due_at)
         .limit(limit)
     )
     if session.get_bind().dialect.name == "postgresql":
         due = due.with_for_update(skip_locked=True)
     # As a common table expression it runs once; PostgreSQL may run a subquery with a LIMIT again
     # for each row and then take more than were asked for.
-    chosen = within_caps(due.cte("due"), recent, pace)
+    rows = due.cte("due")
+    chosen = select(rows.c.id) if is_free else within_caps(rows, recent, pace)
     taken = session.execute(
         update(OutgoingMail)
         .where(OutgoingMail.id.in_(chosen), OutgoingMail.state.in_(WAITING))
@@ -159,20 +163,19 @@ def claim_data(session: Session, claim: Claim, *, now: datetime, lease: Lease = 
     """
     lease_needed = now + timedelta(seconds=lease.deadline_seconds)
     values = _names(claim) | {"now": now, "lease_needed": lease_needed}
+    commit_each_statement(session)
     entered = session.connection().execute(_ENTER_DATA, values).rowcount
     session.commit()
     return entered == 1
 
 
-def settle(
-    session: Session, claim: Claim, delivery: Delivery, *, kind: MailKind, now: datetime
-) -> bool:
+def settle(session: Session, claim: Claim, delivery: Delivery, *, now: datetime) -> bool:
     """Write down how the attempt ended; False when the row is no longer this owner's."""
     if delivery.outcome is Outcome.SENT:
         values = _names(claim) | {"now": now, "code": delivery.code, "words": delivery.text}
         return session.connection().execute(_SETTLE_SENT, values).rowcount == 1
     is_given_back = delivery.outcome is Outcome.ABANDONED
-    values = _after(session, claim, delivery, kind, now) | {
+    values = _after(session, claim, delivery, now) | {
         "tried_at": OutgoingMail.tried_at if is_given_back else now,
         "step": delivery.step.value,
         "reply_code": delivery.code,
@@ -260,24 +263,25 @@ def counts_by_state(session: Session, wave_ids: Sequence[int]) -> dict[MailState
     return {row.state: row.mails for row in rows}
 
 
-def _after(
-    session: Session, claim: Claim, delivery: Delivery, kind: MailKind, now: datetime
-) -> dict[str, Any]:
+def _after(session: Session, claim: Claim, delivery: Delivery, now: datetime) -> dict[str, Any]:
     if delivery.outcome is Outcome.REFUSED:
         return {"state": MailState.FAILED, **_NOT_HELD}
     if delivery.outcome is Outcome.UNCERTAIN:
-        return _after_uncertain(session, claim, kind, now)
+        return _after_uncertain(session, claim, now)
     if delivery.outcome is Outcome.ABANDONED:
         # The next tick settles it as suppressed or cancelled, or sends it if it is wanted again.
         return {"state": MailState.QUEUED, "attempts": OutgoingMail.attempts - 1, **_NOT_HELD}
     return _after_delay(session, claim, now)
 
 
-def _after_uncertain(
-    session: Session, claim: Claim, kind: MailKind, now: datetime
-) -> dict[str, Any]:
-    times = session.scalar(select(OutgoingMail.n_uncertain).where(OutgoingMail.id == claim.mail_id))
-    again = kind in resent_when_uncertain(session) and not times
+def _after_uncertain(session: Session, claim: Claim, now: datetime) -> dict[str, Any]:
+    again = session.scalar(
+        select(OutgoingMail.id).where(
+            OutgoingMail.id == claim.mail_id,
+            OutgoingMail.n_uncertain == 0,
+            OutgoingMail.kind.in_(resent_when_uncertain(session)),
+        )
+    )
     return {
         "state": MailState.QUEUED if again else MailState.UNCERTAIN,
         "due_at": now + timedelta(minutes=RETRY_MINUTES[0]),

@@ -40,11 +40,19 @@ def recipient_domain(session: Session) -> ColumnElement[str]:
     return func.lower(func.substr(OutgoingMail.email, place(OutgoingMail.email, "@") + 1))
 
 
+def has_room(session: Session, pace: Pace, *, limit: int, now: datetime) -> bool:
+    """Whether so many more could go to any one domain: then none of them need be counted."""
+    tried = select(func.count()).where(OutgoingMail.tried_at.between(_minute_before(now), now))
+    held = select(func.count()).where(OutgoingMail.state.in_(HELD))
+    recent = session.scalar(select(tried.scalar_subquery() + held.scalar_subquery())) or 0
+    return recent + limit <= min(pace.per_minute, pace.per_domain)
+
+
 def recent_tries(session: Session, *, now: datetime) -> CTE:
     """How many `mails` of the last minute by `domain`."""
     domain = recipient_domain(session)
     # A try noted by a clock that was set back since says nothing about this minute.
-    was_tried = OutgoingMail.tried_at.between(now - timedelta(minutes=1), now)
+    was_tried = OutgoingMail.tried_at.between(_minute_before(now), now)
     return (
         select(domain.label("domain"), func.count().label("mails"))
         .where(OutgoingMail.email.is_not(None), or_(was_tried, OutgoingMail.state.in_(HELD)))
@@ -77,3 +85,7 @@ def within_caps(due: CTE, recent: CTE, pace: Pace) -> Select[tuple[int]]:
     return select(ranked.c.id).where(
         ranked.c.in_domain <= pace.per_domain, ranked.c.of_all <= pace.per_minute
     )
+
+
+def _minute_before(now: datetime) -> datetime:
+    return now - timedelta(minutes=1)

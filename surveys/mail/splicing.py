@@ -147,14 +147,15 @@ def _marked_score(
 
 def _spliced(form: _Form, facts: LetterFacts) -> bytes:
     names = {NAME: one_line(facts.first_name or ""), LAST_NAME: one_line(facts.last_name or "")}
-    values = names | {ANSWER: facts.answer_token, PREFERENCES: facts.preferences_token}
-    in_html = values | {mark: str(escape(name)) for mark, name in names.items()}
+    links = {ANSWER: facts.answer_token, PREFERENCES: facts.preferences_token}
+    in_text = {mark: encode_piece(value) for mark, value in (names | links).items()}
+    in_html = in_text | {mark: encode_piece(str(escape(name))) for mark, name in names.items()}
     return b"".join(
         (
             *_headers_in_order(form, facts, names),
             _MIME,
             _PART % b"plain",
-            *_filled(form.text, values),
+            *_filled(form.text, in_text),
             b"\r\n",
             _PART % b"html",
             *_filled(form.html, in_html),
@@ -168,9 +169,9 @@ def _pieces(text: str) -> Pieces:
     return tuple(part if _MARKS.fullmatch(part) else encode_piece(part) for part in parts if part)
 
 
-def _filled(pieces: Pieces, values: Mapping[str, str]) -> Iterator[bytes]:
+def _filled(pieces: Pieces, values: Mapping[str, bytes]) -> Iterator[bytes]:
     for piece in pieces:
-        yield encode_piece(values[piece]) if isinstance(piece, str) else piece
+        yield values[piece] if isinstance(piece, str) else piece
 
 
 def _headers_in_order(form: _Form, facts: LetterFacts, names: Mapping[str, str]) -> Iterator[bytes]:

@@ -269,7 +269,7 @@ def _is_stale(delivery: Delivery) -> bool:
 
 def _dot_stuffed(message: bytes) -> bytes:
     """RFC 5321, 4.5.2: CRLF line ends, a leading dot doubled, the text ended by CRLF."""
-    if _LONE_BREAK.search(message):
+    if not message.count(b"\r\n") == message.count(b"\n") == message.count(b"\r"):
         message = _LONE_BREAK.sub(b"\r\n", message)
     if b"\n." in message or message.startswith(b"."):
         message = _LEADING_DOT.sub(b"..", message)
