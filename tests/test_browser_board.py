@@ -2,20 +2,17 @@
 
 import re
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from browsing import chromium, served, signed_in
 from click.testing import CliRunner
 from factories import PASSWORD, SetClock, make_settings
 from flask import Flask
 from flask.cli import ScriptInfo
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from required import chromium_path
+from playwright.sync_api import Browser, Page, expect
 from results_sites import results_site
-from werkzeug.serving import make_server
 
 import analysis.cli
 from analysis.demo.filling import demo_account
@@ -27,36 +24,13 @@ pytestmark = pytest.mark.browser
 
 SEED = 7
 PAGE_OBJECT = re.compile(rb"/Type\s*/Page\b")
-CHROMIUM = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM)
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """The application on a free port; its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://localhost:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -72,19 +46,6 @@ def demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
-
-
-def signed_in(browser: Browser, base: str, email: str, password: str, locale: str) -> Page:
-    """A window of somebody who has signed in and reads this language; script errors fail."""
-    page = browser.new_context(locale=locale).new_page()
-    page.set_default_timeout(15_000)
-    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
-    page.goto(f"{base}/login")
-    page.locator("input[name=email]").fill(email)
-    page.locator("input[name=password]").fill(password)
-    page.locator("input[name=password]").press("Enter")
-    page.wait_for_url(f"{base}/overview")
-    return page
 
 
 def pages_on_paper(page: Page) -> int:

@@ -59,6 +59,7 @@ def test_tabs_count_and_narrow_by_sentiment(runs: Runs) -> None:
         "Neutral": 9,
         "Positive": 9,
         "Unsure": 8,
+        "To follow up": 0,
     }
     negative = get(runs, "?label=negative")
     assert set(quotes(negative)) == {"The portal is slow and nobody answers."}

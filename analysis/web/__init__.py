@@ -3,6 +3,7 @@
 from analysis.web import (
     board,
     calibration,
+    comment_changes,
     comments,
     drivers,
     export,
@@ -19,6 +20,7 @@ BLUEPRINTS = (
     board.bp,
     drivers.bp,
     comments.bp,
+    comment_changes.bp,
     calibration.bp,
     participation.bp,
     export.bp,

@@ -16,13 +16,16 @@ from analysis.queries import drivers
 from analysis.scoring import unread_count
 from analysis.shown_figures import TOTAL, Row
 from analysis.web.choice import Choice, chosen, newest, picked, picked_run, row_key, segment_options
+from analysis.web.comment_notice import take_notice
 from analysis.web.export import export_kinds
+from surveys.comment_corrections import corrected_by
+from surveys.comment_follow_ups import follow_ups_of
 from surveys.db import db
 from surveys.i18n import gettext, page_locale
 from surveys.models import Wave
-from surveys.permissions import Permission
+from surveys.permissions import Permission, allows
 from surveys.terms import FollowUpState
-from surveys.web.sign_in import signed_in
+from surveys.web.sign_in import current_user, signed_in
 
 bp = Blueprint("comments", __name__)
 LABELS = ("negative", "mixed", "neutral", "positive", "unsure")
@@ -53,11 +56,14 @@ def choose() -> Response:
 @signed_in(Permission.SEE_RESULTS)
 def show(run_id: int) -> str:
     """The comments of one run."""
-    return list_page(chosen(run_id))
+    return list_page(chosen(run_id), edited=request.args.get("edit", ""))
 
 
-def list_page(choice: Choice | None) -> str:
-    """The list that the address asks for, or why there is none."""
+def list_page(choice: Choice | None, *, edited: str = "", is_refused: bool = False) -> str:
+    """The list that the address asks for, or why there is none.
+
+    `edited` is the comment whose form is open, `is_refused` whether what it sent does not do.
+    """
     if choice is None or not choice.has_results:
         title = gettext("Comments")
         return render_template("dashboard/no_results.html", choice=choice, title=title)
@@ -75,6 +81,7 @@ def list_page(choice: Choice | None) -> str:
         number=request.args.get("page", 1, type=int),
         name_removed=gettext("[Name removed]"),
     )
+    ids = [comment.id for comment in page.comments]
     return render_template(
         "dashboard/comments.html",
         choice=choice,
@@ -87,6 +94,12 @@ def list_page(choice: Choice | None) -> str:
         is_unsegmented=choice.row != TOTAL and not has_segments,
         n_unread=unread_count(db.session(), wave.id) if choice.is_identified else 0,
         labels=LABELS,
+        may_correct=allows(current_user(), Permission.CORRECT_COMMENTS),
+        corrected=corrected_by(db.session(), ids),
+        follow_ups=follow_ups_of(db.session(), ids),
+        notice=take_notice(),
+        edited=edited,
+        is_refused=is_refused,
         FollowUpState=FollowUpState,
         drivers={driver.code: driver for driver in drivers(db.session(), page_locale())},
         words=words,
@@ -129,7 +142,7 @@ def filter_of(values: Mapping[str, str], *, row: Row) -> CommentFilter:
     )
 
 
-def address_of(wanted: CommentFilter, voice: str) -> dict[str, str | None]:
+def address_of(wanted: CommentFilter, voice: str) -> dict[str, Any]:
     """A filter as it stands in an address; None where it leaves nothing out."""
     return {
         "label": wanted.label or None,
