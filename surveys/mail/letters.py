@@ -71,6 +71,7 @@ class LetterFacts:
     minutes: int = 0
     closes_on: date | None = None
     unsubscribe_link: str | None = None
+    unsubscribe_address: str | None = None
     score: ScoreQuestion | None = None
     other_language: tuple[str, str] | None = None
     lacking: frozenset[str] = frozenset()
@@ -108,9 +109,12 @@ class LetterPage:
 
 
 def letter_html(environment: Environment, page: LetterPage) -> str:
-    """The letter as HTML, its styles written to where they apply."""
+    """The letter as HTML, its styles written to where they apply.
+
+    Those of the dark scheme stay a block: only programs that know schemes read it.
+    """
     html = environment.get_template("mail/letter.html").render(page=page, facts=page.facts)
-    return css_inline.inline(html)
+    return css_inline.inline(html, keep_at_rules=True)
 
 
 def shared_headers(page: LetterPage) -> dict[str, str]:
@@ -140,7 +144,7 @@ def personal_headers(facts: LetterFacts) -> dict[str, str]:
         "Message-ID": facts.message_id,
     }
     if facts.is_of_list:
-        address = sender.reply_to or sender.sender_email
+        address = facts.unsubscribe_address or sender.reply_to or sender.sender_email
         headers["List-Unsubscribe"] = (
             f"<{facts.unsubscribe_link}>, <mailto:{address}?subject=unsubscribe>"
         )
