@@ -10,6 +10,7 @@ from surveys.models.outbox import MailboxPosition, MailEvent, OutgoingMail
 from surveys.models.partners import (
     PARTNER_DIMENSIONS,
     Contact,
+    ContactMerge,
     Import,
     Order,
     Partner,
@@ -51,7 +52,14 @@ from surveys.models.responses import (
     ThreadMessage,
     WaveChange,
 )
-from surveys.models.waves import Exclusion, Invitation, Schedule, SegmentProfile, Wave
+from surveys.models.waves import (
+    Exclusion,
+    Invitation,
+    PlannedExclusion,
+    Schedule,
+    SegmentProfile,
+    Wave,
+)
 
 __all__ = [
     "MAX_COMMENT_LENGTH",
@@ -69,6 +77,7 @@ __all__ = [
     "CommentAuthor",
     "CommentCorrection",
     "Contact",
+    "ContactMerge",
     "ContactRequest",
     "Draft",
     "Driver",
@@ -84,6 +93,7 @@ __all__ = [
     "Order",
     "OutgoingMail",
     "Partner",
+    "PlannedExclusion",
     "Prediction",
     "Question",
     "RadarMark",
