@@ -28,6 +28,7 @@ from surveys.mail.bounces.jobs import read_mailbox
 from surveys.mail.bounces.mailbox import MailboxAway
 from surveys.mail.sending import Sender, send_due
 from surveys.mail.transport import MailTransport
+from surveys.mail_retention import forget_old_mails
 from surveys.models import Wave
 from surveys.reminders import queue_due_reminders
 from surveys.shuffle import shuffle_closed_waves
@@ -41,6 +42,7 @@ from surveys.waves import (
 #: How long the bounce mailbox rests between two visits, and after one that failed.
 MAILBOX_REST = timedelta(minutes=1)
 MAILBOX_REST_WHEN_AWAY = timedelta(minutes=5)
+FORGETTING_REST = timedelta(hours=1)
 logger = logging.getLogger(__name__)
 
 
@@ -158,6 +160,21 @@ def read_bounces(context: JobContext) -> int:
     return outcomes.total()
 
 
+def forget_mails(context: JobContext) -> int:
+    """Forget whom mails of three months ago went to, a batch a transaction; looks once an hour."""
+    now = context.clock()
+    if now < context.rests.get("forget mails", now):
+        return 0
+    context.rests["forget mails"] = now + FORGETTING_REST
+    forgotten = 0
+    with context.new_session() as session:
+        while changed := forget_old_mails(session, now=now):
+            session.commit()
+            forgotten += changed
+        session.rollback()
+    return forgotten
+
+
 def shuffle_anonymous(context: JobContext) -> int:
     """Move the answers of closed anonymous waves out of their inbox, in random order."""
     with context.new_session() as session:
@@ -173,6 +190,7 @@ JOBS: Sequence[Job] = (
     Job("read bounces", read_bounces),
     Job("send mails", send_mails),
     Job("shuffle anonymous answers", shuffle_anonymous),
+    Job("forget mails", forget_mails),
 )
 
 

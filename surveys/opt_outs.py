@@ -1,95 +1,91 @@
-"""What a person decided about our mails goes along with them: to another address, to another row.
+"""Stopping mails at the word of a mail that came back to us; each counts once.
 
-Entries of the suppression list are made and lifted in preferences.py. Nothing here ends one.
+It does what the link in the mail does: survey mails end for the address, digests for their reader.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from surveys.mail.wanted import OF_OPEN_WAVES
-from surveys.models import Invitation, OutgoingMail, Suppression
+from surveys.audit import record_event
+from surveys.bounces import Arrival, Outcome
+from surveys.digests import choose_digest
+from surveys.mail.verp import mail_of_bounce_address
+from surveys.models import MailEvent, OutgoingMail
 from surveys.preferences import suppress
-from surveys.terms import MailState, SuppressionReason
+from surveys.terms import Digest, MailKind, SuppressionReason
 
-#: Decisions about a person, which go along to their new address; a bounce is of the old one.
-PERSONAL_REASONS = (
-    SuppressionReason.OPT_OUT,
-    SuppressionReason.COMPLAINT,
-    SuppressionReason.MANUAL,
-)
-#: Mails in these states have not left and can still be taken back or sent elsewhere.
-WAITING = (MailState.QUEUED, MailState.DEFERRED)
+OPT_OUT = "opt_out"
+SOURCE = "mail"
 
 
-def carry_over(
+def record_opt_out(
     session: Session,
-    old_hash: bytes,
-    new_hash: bytes,
+    addresses: Sequence[str],
     *,
-    email: str | None,
+    digest: bytes,
+    arrival: Arrival,
+    secret_key: str,
     now: datetime,
-    source: str | None = None,
-) -> None:
-    """A person who stopped our mails has stopped them at the new address too.
+) -> Outcome:
+    """Stop what the mail that one of these addresses names belongs to; `digest` is of the request.
 
-    `source` is by whose word; None keeps what stands at the old address.
+    UNMATCHED when we made none of them: a person looks at it.
     """
-    query = select(Suppression.reason, Suppression.survey_id, Suppression.source).where(
-        Suppression.email_hash == old_hash,
-        Suppression.lifted_at.is_(None),
-        Suppression.reason.in_(PERSONAL_REASONS),
-    )
-    for reason, survey_id, said in session.execute(query).all():
+    mail = _mail_of(session, addresses, secret_key)
+    if mail is None:
+        return Outcome.UNMATCHED
+    if not _store(session, mail, digest=digest, arrival=arrival, now=now):
+        return Outcome.KNOWN
+    if mail.kind is MailKind.STAFF_DIGEST and mail.user_id is not None:
+        choose_digest(session, mail.user_id, Digest.NEVER)
+    else:
         suppress(
             session,
-            new_hash,
-            email=email,
-            reason=reason,
-            source=source or said,
+            mail.email_hash,
+            email=mail.email,
+            reason=SuppressionReason.OPT_OUT,
+            source=SOURCE,
             now=now,
-            survey_id=survey_id,
         )
+    record_event(
+        session,
+        "suppression.add",
+        actor=SOURCE,
+        now=now,
+        object_type="mail",
+        object_id=mail.id,
+        reason=OPT_OUT,
+    )
+    return Outcome.RECORDED
 
 
-def is_erased(session: Session, email_hash: bytes) -> bool:
-    """Whether the person behind this address asked to be forgotten."""
-    found = session.scalar(
-        select(Suppression.id)
-        .where(
-            Suppression.email_hash == email_hash,
-            Suppression.reason == SuppressionReason.ERASED,
-            Suppression.lifted_at.is_(None),
+def _mail_of(session: Session, addresses: Sequence[str], secret_key: str) -> OutgoingMail | None:
+    for address in addresses:
+        mail_id = mail_of_bounce_address(secret_key, address)
+        if mail_id is not None:
+            return session.get(OutgoingMail, mail_id)
+    return None
+
+
+def _store(
+    session: Session, mail: OutgoingMail, *, digest: bytes, arrival: Arrival, now: datetime
+) -> bool:
+    """Keep that it came; False when it is known by its place or by its bytes."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    stored = session.execute(
+        dialect.insert(MailEvent)
+        .values(
+            mail_id=mail.id,
+            kind=OPT_OUT,
+            source=arrival.source,
+            source_key=arrival.key,
+            digest=digest,
+            created_at=now,
         )
-        .limit(1)
+        .on_conflict_do_nothing()
+        .returning(MailEvent.id)
     )
-    return found is not None
-
-
-def withdraw_waiting_mails(session: Session, contact_ids: Sequence[int]) -> int:
-    """Requests for answers that have not left stay here; how many there were."""
-    withdrawn = session.execute(
-        update(OutgoingMail)
-        .where(*_waiting(contact_ids), OutgoingMail.kind.in_(OF_OPEN_WAVES))
-        .values(state=MailState.CANCELLED)
-        .returning(OutgoingMail.id)
-    )
-    return len(withdrawn.all())
-
-
-def readdress_waiting_mails(
-    session: Session, contact_ids: Sequence[int], *, email: str, email_hash: bytes
-) -> None:
-    """Mails that have not left go to the person's new address."""
-    session.execute(
-        update(OutgoingMail)
-        .where(*_waiting(contact_ids), OutgoingMail.email.is_not(None))
-        .values(email=email, email_hash=email_hash)
-    )
-
-
-def _waiting(contact_ids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
-    invited = select(Invitation.id).where(Invitation.contact_id.in_(contact_ids))
-    return OutgoingMail.invitation_id.in_(invited), OutgoingMail.state.in_(WAITING)
+    return stored.one_or_none() is not None

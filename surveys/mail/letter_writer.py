@@ -6,7 +6,7 @@ letter looks like is decided in letters.py and splicing.py, whether it may leave
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from surveys.mail.first_question import FIRST_QUESTION, first_question, with_lin
 from surveys.mail.letters import LetterFacts, ScoreQuestion
 from surveys.mail.own_texts import OwnText
 from surveys.mail.splicing import LetterPress
+from surveys.mail.verp import bounce_address
 from surveys.mail_texts import own_texts
 from surveys.models import Contact, Invitation, OutgoingMail, Survey, SurveyVersion, User, Wave
 from surveys.preferences import preferences_token
@@ -112,6 +113,17 @@ class LetterWriter:
 
     def facts(self, queued: Queued) -> LetterFacts:
         """Everything that this queued mail says, in its recipient's language."""
+        settings = self._settings
+        facts = self._facts(queued)
+        if settings.bounce_address is None or settings.imap is None:
+            return facts
+        # What comes to this address is read by us, and says by itself which mail it is about.
+        address = bounce_address(
+            settings.secret_key, queued.mail.id, mailbox=settings.bounce_address
+        )
+        return replace(facts, unsubscribe_address=address)
+
+    def _facts(self, queued: Queued) -> LetterFacts:
         mail = queued.mail
         with in_locale(mail.locale):
             if mail.kind is MailKind.STAFF_DIGEST:

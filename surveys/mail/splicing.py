@@ -126,6 +126,7 @@ def _common(facts: LetterFacts) -> LetterFacts:
         answer_token="",
         preferences_token="",
         unsubscribe_link=unsubscribe,
+        unsubscribe_address=None,
         score=_marked_score(facts.score, marked),
         other_language=(marked(other[0]), other[1]) if other else None,
     )

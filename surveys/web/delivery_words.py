@@ -87,6 +87,7 @@ def notice_word(kind: str) -> str:
         "policy": gettext("Refused by a rule of the receiving side"),
         "complaint": gettext("Marked as unwanted by the recipient"),
         "delayed": gettext("Delayed on the way"),
+        "opt_out": gettext("Asked by mail to get no more"),
     }.get(kind, kind)
 
 
@@ -118,6 +119,7 @@ def source_word(source: str) -> str:
     return {
         "page": gettext("on the person's own page"),
         "one_click": gettext("in the mail program"),
+        "mail": gettext("by a mail to us"),
         "smtp": gettext("refused while sending"),
         "bounce": gettext("by a mail that came back"),
         "imap": gettext("by a mail that came back"),

@@ -8,6 +8,7 @@
 - `reading.py`: bytes to verdict.
 - `returned.py`, `matching.py`: where the returned message begins, and what names the mail.
 - `mailbox.py`, `jobs.py`: the IMAP mailbox that the bounces arrive in, and reading what is new.
+- `opt_outs.py`: a mail with which somebody asks to get no more.
 - `notices.py`: what a mail provider posts instead.
 
 What a bounce means for the outbox and the suppression list is in surveys/bounces.py.

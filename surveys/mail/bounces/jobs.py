@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 from surveys.bounces import Arrival, BounceKeys, Outcome, record_bounce
 from surveys.config import ImapSettings
 from surveys.mail.bounces.mailbox import DEADLINE_SECONDS, BounceMailbox
-from surveys.mail.bounces.reading import read_bounce
+from surveys.mail.bounces.opt_outs import opt_out_addresses
+from surveys.mail.bounces.reading import digest_of, read_bounce
 from surveys.mailbox_positions import advance, last_uid
+from surveys.opt_outs import record_opt_out
 
 #: What one visit reads at most, so that sending is not kept waiting.
 BATCH = 100
@@ -67,11 +69,26 @@ def _read_one(
     outcome = Outcome.IGNORED
     if raw is not None:
         arrival = Arrival(SOURCE, f"{mailbox.uid_validity}:{uid}:{_short(name)}")
-        recorded = record_bounce(session, read_bounce(raw), arrival=arrival, keys=keys, now=now)
-        outcome = recorded.outcome
+        outcome = _record(session, raw, arrival=arrival, keys=keys, now=now)
     advance(session, name, uid_validity=mailbox.uid_validity, uid=uid, now=now)
     session.commit()
     return outcome
+
+
+def _record(
+    session: Session, raw: bytes, *, arrival: Arrival, keys: BounceKeys, now: datetime
+) -> Outcome:
+    addresses = opt_out_addresses(raw)
+    if addresses is not None:
+        return record_opt_out(
+            session,
+            addresses,
+            digest=digest_of(raw),
+            arrival=arrival,
+            secret_key=keys.secret_key,
+            now=now,
+        )
+    return record_bounce(session, read_bounce(raw), arrival=arrival, keys=keys, now=now).outcome
 
 
 def _short(name: str) -> str:
