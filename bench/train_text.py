@@ -30,10 +30,10 @@ from analysis.sentiment.pipeline import Measures, measure
 SEEDS = Path(__file__).parent.parent / "analysis" / "sentiment" / "seeds.tsv"
 LANGUAGES = ("pl", "en")
 N_FOLDS = 10
-PENALTY = 2.0
+PENALTY = 3.0
 N_DIMMED = 2
 FORGOTTEN = 0.4  # share of judging words that a dimmed example forgets
-RAREST_TERM = 3  # seeds in which a term must stand; below, it is learned by heart
+RAREST_TERM = 2  # seeds in which a term must stand; below, it is learned by heart
 JOINED_WEIGHT = 0.5  # people write more clauses alone than our pairs would have it
 _DIGITS = 3
 _MOST_COMMON_KEPT = 0.5  # exponent of the class weights: 0 keeps the seeds' shares, 1 evens them

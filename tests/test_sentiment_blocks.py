@@ -1,7 +1,7 @@
 """A smoke test on talk that the comment model was neither taught nor tuned to.
 
-The blocks of the simulator are single idiomatic clauses, harder than whole comments. The floors lie
-below what was measured on the day they were written (see docs/text-quality.md): they catch a broken
+The blocks of the simulator are single idiomatic clauses, harder than whole comments. Every second of
+them was read when the lists were extended; the others count here. The floors lie below what was measured on the day they were written (see docs/text-quality.md): they catch a broken
 list or model and promise nothing.
 """
 
@@ -19,7 +19,8 @@ by_language = pytest.mark.parametrize("language", ["pl", "en"])
 
 
 def claims(language: Language) -> list[Block]:
-    return [block for block in comment_blocks(language) if block.kind in CLAIMS]
+    """Every second block that claims something: those that nobody had in view."""
+    return [block for block in comment_blocks(language) if block.kind in CLAIMS][1::2]
 
 
 def judged(language: Language) -> list[tuple[Block, Sentiment]]:
@@ -36,7 +37,7 @@ def test_no_block_is_a_seed(language: Language) -> None:
     seeds = {fold(seed.text).strip(" .!") for seed in read_seeds()}
     blocks = {fold(text).strip(" .!") for block in claims(language) for text in block.variants()}
 
-    assert len(blocks) > 150
+    assert len(blocks) > 75
     assert not seeds & blocks
 
 
