@@ -29,7 +29,7 @@ from typing import Any
 from factories import SECRET, make_partner, make_settings, make_survey
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, func, insert, select
+from sqlalchemy import create_engine, func, insert, select, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -157,10 +157,12 @@ class Clock:
 class Sink:
     """The server process of bench/mail_sink.py, and what it wrote down."""
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, port: int = 0, *, offers: Sequence[str] = ("PIPELINING",)
+    ) -> None:
         self.log = folder / "sink.log"
         self.log.touch()
-        command = [sys.executable, "-m", "bench.mail_sink", str(self.log), str(port)]
+        command = [sys.executable, "-m", "bench.mail_sink", str(self.log), str(port), *offers]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
         assert self._process.stdout
         self.port = int(self._process.stdout.readline())
@@ -223,11 +225,31 @@ class Rig:
             run_id = open_run(session, survey, scheduled_at=now, keys=self.keys, now=now).run.id
             self.ids = list(session.scalars(select(OutgoingMail.message_id)))
             session.commit()
+            # What autovacuum does within a minute; without figures of the table every claim sorts
+            # the whole queue.
+            session.execute(text("ANALYZE"))
+            session.commit()
         return run_id
 
     def start(self, count: int = 1) -> None:
         """Let so many more processes send."""
         self.workers += [_forked(self._work) for _ in range(count)]
+
+    def finish(self, count: int) -> None:
+        """Let so many processes send until nothing is due, and wait for them."""
+
+        def work() -> None:
+            sender = self.sender()
+            while self._round(sender):
+                continue
+
+        for process in [_forked(work) for _ in range(count)]:
+            os.waitpid(process, 0)
+
+    def use(self, sink: Sink) -> None:
+        """Send to this server instead of one's own."""
+        self.sink.stop()
+        self.sink = sink
 
     def kill_one(self, dice: random.Random) -> None:
         """kill -9 a random sender, and put another in its place."""
@@ -298,11 +320,11 @@ class Rig:
         count = tally(self.sink.events(), states, expected=self.ids, suppressed=suppressed)
         return replace(count, scenario=scenario, database=self.kind, kills=self.kills)
 
-    def _work(self) -> None:
-        """One sender process: round after round until it is killed."""
+    def sender(self) -> Sender:
+        """A sender of this process, as the product's worker makes it."""
         smtp = SmtpSettings("127.0.0.1", self.sink.port, "none", None, None, "bench.example")
         deadline = self.lease.deadline_seconds
-        sender = Sender(
+        return Sender(
             settings=self.settings,
             transport=SmtpTransport(smtp, deadline_seconds=deadline),
             environment=self.app.jinja_env,
@@ -310,6 +332,10 @@ class Rig:
             clock=self.clock,
             lease=self.lease,
         )
+
+    def _work(self) -> None:
+        """One sender process: round after round until it is killed."""
+        sender = self.sender()
         while True:
             if not self._round(sender):
                 time.sleep(IDLE_SECONDS)

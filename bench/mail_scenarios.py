@@ -171,9 +171,13 @@ def stopped(place: Place) -> Count:
 
 
 def smtp_faults(place: Place, *, on: str = "postgresql") -> Count:
-    """Every way in which a server fails, chosen by the recipient."""
+    """Every way in which a server fails, chosen by the recipient; on SQLite one command at a time,
+    on PostgreSQL as many as may go together.
+    """
     names = [f"p{number}.{fault}" for fault in FAULTS for number in range(place.size.each_fault)]
     with place.rig(f"smtp_faults_{on}", on=on) as rig:
+        if on == "sqlite":
+            rig.use(Sink(rig.folder, offers=()))
         rig.queue(names)
         rig.start(WORKERS if rig.kind == "postgresql" else 1)
         rig.settle(seconds=240)

@@ -1,9 +1,9 @@
 """A mail server that writes down what it takes, and fails as the recipient's name says.
 
-    python -m bench.mail_sink LOG PORT
+    python -m bench.mail_sink LOG PORT [EXTENSION]...
 
-Prints its port when it listens. What it accepts stands in LOG before the client hears of it, one
-JSON object a line, in the order in which it happened:
+Offers these extensions (PIPELINING). Prints its port when it listens. What it accepts stands in LOG
+before the client hears of it, one JSON object a line, in the order in which it happened:
 
 - `copy`: a whole message was taken, with its Message-ID;
 - `confirmed`: the client went on after our 250, so it has read and noted it;
@@ -21,6 +21,7 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -58,7 +59,8 @@ _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.IGNORECASE | re.MULTIL
 class Sink:
     """What was taken, and how often each recipient has been tried."""
 
-    def __init__(self, log: TextIO, go: Path) -> None:
+    def __init__(self, log: TextIO, go: Path, offers: Sequence[str] = ()) -> None:
+        self.offers = offers
         self._log = log
         self._go = go
         self._tries: Counter[str] = Counter()
@@ -126,8 +128,8 @@ class _Conversation:
         if command == b"QUIT":
             await self._say(b"221 bye\r\n")
             return False
-        reply = b"250-sink\r\n250 8BITMIME\r\n" if command == b"EHLO" else b"250 ok\r\n"
-        await self._say(reply)
+        offers = ("sink", *self._sink.offers) if command == b"EHLO" else ()
+        await self._say("".join(f"250-{each}\r\n" for each in offers).encode() + b"250 ok\r\n")
         return True
 
     async def _recipient(self, line: bytes) -> bool:
@@ -187,14 +189,14 @@ class _Conversation:
         await self._writer.drain()
 
 
-async def listen(log_path: Path, port: int) -> None:
+async def listen(log_path: Path, port: int, offers: Sequence[str]) -> None:
     """Serve until the process is ended."""
     with log_path.open("a", encoding="utf-8") as log:
-        sink = Sink(log, log_path.with_suffix(".go"))
+        sink = Sink(log, log_path.with_suffix(".go"), offers)
         server = await asyncio.start_server(sink.serve, "127.0.0.1", port, limit=2**22)
         print(server.sockets[0].getsockname()[1], flush=True)
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(listen(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(listen(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))
