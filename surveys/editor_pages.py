@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.models import Driver, Question, SurveyVersion, VersionItem, Wording
 from surveys.question_bank import Problem, load_bank
 from surveys.question_order import merged_codes
+from surveys.question_settings import RATINGS
 from surveys.questionnaires import problems_of, published_version
+from surveys.stored_rules import stored_rule
 from surveys.terms import Audience, QuestionKind, QuestionStatus, QuestionType
 from surveys.wording_edits import LISTED, Words, is_standard, read_words
 
@@ -44,6 +46,19 @@ class EditorRow:
     problems: Sequence[Problem]
     reason: str
     asks_reason: bool
+    rules: Mapping[Audience, str]
+    can_comment: bool
+    has_comment: bool
+
+    @property
+    def rule(self) -> str:
+        """The rule of show and hide, empty where it is always asked."""
+        return next((each for each in self.rules.values() if each), "")
+
+    @property
+    def always_asked(self) -> Sequence[Audience]:
+        """Who cannot follow the rule and is therefore always asked."""
+        return [who for who, rule in self.rules.items() if not rule] if self.rule else []
 
     @property
     def is_standard(self) -> bool:
@@ -208,6 +223,9 @@ def _row(
         problems=[each for each in own if not each.is_advice],
         reason=reason,
         asks_reason=bool(reason) or any(each.can_be_confirmed for each in own),
+        rules={who: str(stored_rule(item.rule) or "") for who, item in items.items()},
+        can_comment=any(side.type in RATINGS for side in sides.values()),
+        has_comment=any(item.has_comment for item in items.values()),
     )
 
 
@@ -227,7 +245,7 @@ def _side(
         },
         headings={each.locale: each.heading for each in texts.values() if each.heading},
         has_labels=wording.type in LISTED,
-        has_prompts=item.has_comment and any(text.prompts for text in texts.values()),
+        has_prompts=item.has_comment,
         is_standard=is_standard(wording, item.question.code),
         starts_new_line=before is not None and before != wording.series,
     )

@@ -15,6 +15,13 @@ UNKNOWN = "dk"
 SCALES = frozenset(
     {QuestionType.AGREE5, QuestionType.NPS11, QuestionType.SHARE11, QuestionType.IMP7}
 )
+#: Up to which answer, and from which on, the comment under a rating asks for the low and the high.
+PROMPT_LIMITS = {
+    QuestionType.AGREE5: (2, 4),
+    QuestionType.NPS11: (6, 9),
+    QuestionType.SHARE11: (40, 60),
+    QuestionType.IMP7: (3, 5),
+}
 MAX_TEXT = 5000
 #: What the page counts to; longer texts are still taken.
 SHOWN_MAX_TEXT = 2000

@@ -33,6 +33,9 @@ from surveys.question_bank import (
 )
 from surveys.question_bank import VersionItem as ItemToCheck
 from surveys.question_bank import Wording as BankWording
+from surveys.rule_checks import rule_problems
+from surveys.show_rules import Rule
+from surveys.stored_rules import stored_rule
 from surveys.terms import Audience, Mode, QuestionKind, QuestionType, SurveyStatus
 
 DEFAULT_POLICY = {
@@ -80,6 +83,7 @@ class Item:
     series: int
     options: tuple[Option, ...] = ()
     prompts: Mapping[str, str] = field(default_factory=dict)
+    rule: Rule | None = None
 
     @property
     def comment_code(self) -> str:
@@ -187,13 +191,14 @@ def problems_of(session: Session, version: SurveyVersion) -> list[Problem]:
     """Every rule of the question bank that a version breaks, advice included."""
     survey = version.survey
     template = load_bank().template(version.template_key) if version.template_key else None
-    return check_version(
+    found = check_version(
         version_items_to_check(session, version.id),
         limits=template.limits if template else Limits(),
         rotation=template.rotation if template else None,
         locales=survey.locales,
         mode=survey.mode,
     )
+    return found + rule_problems(session, version.id)
 
 
 def version_items_to_check(session: Session, version_id: int) -> list[ItemToCheck]:
@@ -341,8 +346,18 @@ def _item(row: VersionItem, locale: str) -> Item:
             Option(option["value"], labels[str(option["value"])], Route(option["route"]))
             for option in row.wording.options or ()
         ),
-        prompts=text.prompts or {},
+        prompts=_prompts(row, text),
+        rule=stored_rule(row.rule),
     )
+
+
+def _prompts(row: VersionItem, text: WordingText) -> Mapping[str, str]:
+    """What the comment under a rating asks; the page's general words where none of its own are."""
+    page = load_bank().page
+    is_staff = row.audience is Audience.INTERNAL
+    general = (page.internal_prompt if is_staff else page.middle_prompt)[text.locale]
+    own = text.prompts or {}
+    return {name: own.get(name) or general for name in ("low", "middle", "high")}
 
 
 def _to_check(row: VersionItem) -> ItemToCheck:

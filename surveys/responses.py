@@ -16,6 +16,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from surveys.asked_questions import not_asked
 from surveys.db import Base
 from surveys.doors import Door, mark_opened, open_door, require_open
 from surveys.errors import AlreadyAnswered, NothingAnswered
@@ -75,9 +76,11 @@ def record_response(
 ) -> None:
     """Store a sent response; a second one replaces the first where the survey allows changes.
 
+    What the answers do not lead to is not kept.
     Raises WaveNotOpen, NothingAnswered, or AlreadyAnswered.
     """
     require_open(door, now)
+    filled = _asked_only(questionnaire, filled)
     if filled.is_empty:
         raise NothingAnswered
     connection = session.connection()
@@ -95,6 +98,22 @@ def record_response(
     _insert_comments(connection, door, questionnaire, filled, locale)
     _store_contact_wish(connection, door, questionnaire, filled, now)
     connection.execute(_INSERT_CHANGE, {"wave_id": door.wave_id})
+
+
+def _asked_only(questionnaire: Questionnaire, filled: Filled) -> Filled:
+    unasked = not_asked(questionnaire.items, filled.values)
+    if not unasked:
+        return filled
+    names = {
+        name
+        for item in questionnaire.items
+        if item.code in unasked
+        for name in (item.code, item.comment_code)
+    }
+    return Filled(
+        values={code: own for code, own in filled.values.items() if code not in names},
+        texts={name: text for name, text in filled.texts.items() if name not in names},
+    )
 
 
 # The path of every submit: statements on tables, built once. Building one from mapped classes at

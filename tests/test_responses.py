@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from surveys.asked_questions import not_asked
 from surveys.drafts import save_draft, saved_answers, sent_answers
 from surveys.errors import AlreadyAnswered, NothingAnswered, TokenUnknown, WaveNotOpen
 from surveys.invitations import LinkKeys, answer_token
@@ -316,7 +317,10 @@ def test_what_is_sent_is_what_is_shown_again(
         st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=30
     ).filter(str.strip)
     texts = {"comment": data.draw(words).strip()} if data.draw(st.booleans()) else {}
-    filled = Filled(values=values, texts=texts)
+    # An answer may end the survey: what comes after it is not kept.
+    unasked = not_asked(questions.items, values)
+    values = {code: own for code, own in values.items() if code not in unasked}
+    filled = Filled(values=values, texts={} if "comment" in unasked else texts)
     if filled.is_empty:
         return
 

@@ -232,3 +232,109 @@ def test_who_may_not_run_surveys_edits_none(
         f"/questionnaires/{survey_id}/edit/question/intent/remove", data={"csrf_token": token}
     )
     assert reply.status_code == 403
+
+
+# --- rules and comments -------------------------------------------------------------------------
+
+
+def test_a_rule_is_saved_and_shown(client: FlaskClient, session: Session, survey_id: int) -> None:
+    reply = post(client, survey_id, "/question/comment/settings", rule="show if incentives ≤ 2")
+
+    assert reply.status_code == 303
+    page = text_of(client.get(reply.location))
+    assert "Only if incentives &lt;= 2" in page
+    opened = client.get(f"/questionnaires/{survey_id}/edit?open=comment").text
+    assert 'value="incentives &lt;= 2"' in opened
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("incentives <= low", "The rule of question listening cannot be read"),
+        ("nothing = 1", "looks at 'nothing', which is not asked."),
+        ("monitoring = 1", "looks at 'monitoring', which is not asked before it."),
+        ("incentives = 8", "names an answer that is not offered: 'incentives = 8'."),
+        ("incentives < 2 and incentives > 3", "can never be true."),
+    ],
+)
+def test_a_rule_that_cannot_be_kept_is_refused_with_its_reason(
+    client: FlaskClient, survey_id: int, rule: str, words: str
+) -> None:
+    reply = post(client, survey_id, "/question/listening/settings", rule=rule)
+
+    assert reply.status_code == 422
+    assert words in text_of(reply).replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">")
+    assert 'aria-describedby="rule-note" aria-invalid="true"' in reply.text
+    assert "nothing = 1" not in rule or 'value="nothing = 1"' in reply.text
+
+
+def test_a_side_that_cannot_follow_a_rule_is_always_asked(
+    client: FlaskClient, survey_id: int
+) -> None:
+    reply = post(client, survey_id, "/question/comment/settings", rule="intent = 4")
+
+    assert reply.status_code == 303
+    opened = text_of(client.get(f"/questionnaires/{survey_id}/edit?open=comment"))
+    assert "Your team cannot follow the rule and is always asked." in opened
+
+
+def test_a_move_that_breaks_a_rule_blocks_publishing_and_says_why(
+    client: FlaskClient, survey_id: int
+) -> None:
+    post(client, survey_id, "/question/executive_backing/settings", rule="incentives <= 2")
+
+    page = client.get(
+        post(client, survey_id, "/question/executive_backing/move", way="up").location
+    )
+
+    assert "looks at &#39;incentives&#39;, which is not asked before it." in page.text
+    assert "Save as version" not in page.text
+
+
+def test_a_comment_is_offered_under_a_rating_or_not(
+    client: FlaskClient, session: Session, survey_id: int
+) -> None:
+    post(client, survey_id, "/question/recommend/settings", comment="1")
+    post(client, survey_id, "/question/listening/settings", rule="")
+
+    page = client.get(f"/questionnaires/{survey_id}/preview/page?wording=en").text
+
+    assert 'name="recommend_why"' in page
+    assert 'data-low-to="6" data-high-from="9"' in page
+    assert 'name="listening_why"' not in page
+
+
+# --- preview ------------------------------------------------------------------------------------
+
+
+def test_the_preview_shows_each_audience_in_each_language_and_stores_nothing(
+    client: FlaskClient, survey_id: int
+) -> None:
+    base = f"/questionnaires/{survey_id}/preview"
+    for audience, locale, words in (
+        ("partner", "en", "How is working with Nordvik going?"),
+        ("partner", "pl", "Jak układa się Państwu współpraca"),
+        ("internal", "en", "What would our partners say?"),
+        ("internal", "pl", "Nasi partnerzy powiedzieliby"),
+    ):
+        frame = client.get(f"{base}?audience={audience}&wording={locale}")
+        assert f"/preview/page?audience={audience}&amp;wording={locale}" in frame.text
+        assert "frame-src 'self'" in frame.headers["Content-Security-Policy"]
+        page = client.get(f"{base}/page?audience={audience}&wording={locale}")
+        assert words in page.text.replace("\N{NO-BREAK SPACE}", " ")
+        assert "data-autosave" not in page.text
+        assert 'type="submit"' not in page.text
+        assert page.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_the_preview_names_what_is_missing_in_a_language(
+    client: FlaskClient, survey_id: int
+) -> None:
+    post(client, survey_id, "/question/listening", **{"text.partner.pl": ""})
+    base = f"/questionnaires/{survey_id}/preview"
+
+    assert "Question listening lacks Polish for partners." in text_of(
+        client.get(f"{base}?wording=pl")
+    )
+    assert client.get(f"{base}/page?wording=pl").status_code == 404
+    assert client.get(f"{base}/page?wording=en").status_code == 200

@@ -58,6 +58,7 @@ function count() {
   let answered = 0;
   for (const question of questions) {
     const name = question.id.slice(2);
+    if (question.closest("[hidden]")) continue;
     if (data.getAll(name).some((value) => String(value).trim() !== "")) answered += 1;
   }
   progress.value = answered;
@@ -67,6 +68,7 @@ function count() {
 function takeBack(radio) {
   radio.checked = false;
   radio.dataset.wasChecked = "";
+  document.dispatchEvent(new Event("change"));
   changed(radio.name);
 }
 
@@ -81,8 +83,8 @@ function setPrompt(radio) {
   if (!prompt) return;
   const value = Number(radio.value);
   let kind = "middle";
-  if (value >= 1 && value <= 2) kind = "low";
-  if (value >= 4) kind = "high";
+  if (value <= Number(prompt.dataset.lowTo)) kind = "low";
+  if (value >= Number(prompt.dataset.highFrom)) kind = "high";
   prompt.textContent = prompt.dataset[kind];
 }
 

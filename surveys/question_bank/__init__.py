@@ -37,7 +37,7 @@ from surveys.question_bank.model import (
     Wording,
 )
 from surveys.question_bank.placeholders import PlaceholderWithoutValue, fill, placeholders
-from surveys.question_bank.problems import Problem, ProblemCode
+from surveys.question_bank.problems import Problem, ProblemCode, problem
 from surveys.question_bank.reading_time import (
     Reading,
     count_words,
@@ -96,6 +96,7 @@ __all__ = [
     "order_rank",
     "placeholders",
     "possible_waves",
+    "problem",
     "reading",
     "rotation_wave",
     "slot_question",

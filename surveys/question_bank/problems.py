@@ -36,6 +36,11 @@ class ProblemCode(StrEnum):
     DRIVERS_SHARE_WAVE = "drivers_share_wave"
     TOO_MANY_ITEMS = "too_many_items"
     TOO_MANY_MINUTES = "too_many_minutes"
+    RULE_UNREADABLE = "rule_unreadable"
+    RULE_UNKNOWN = "rule_unknown"
+    RULE_LATER = "rule_later"
+    RULE_NO_VALUE = "rule_no_value"
+    RULE_NEVER = "rule_never"
 
 
 CONFIRMABLE = frozenset({ProblemCode.SEVERAL_CLAIMS})
@@ -116,6 +121,21 @@ _MESSAGES = MappingProxyType(
         ProblemCode.TOO_MANY_ITEMS: N_("Questions in a wave: %(count)s; the limit is %(limit)s."),
         ProblemCode.TOO_MANY_MINUTES: N_(
             "Minutes needed for a wave: %(count)s; the limit is %(limit)s."
+        ),
+        ProblemCode.RULE_UNREADABLE: N_(
+            "The rule of question %(question)s cannot be read: '%(found)s'."
+        ),
+        ProblemCode.RULE_UNKNOWN: N_(
+            "The rule of question %(question)s looks at '%(found)s', which is not asked."
+        ),
+        ProblemCode.RULE_LATER: N_(
+            "The rule of question %(question)s looks at '%(found)s', which is not asked before it."
+        ),
+        ProblemCode.RULE_NO_VALUE: N_(
+            "The rule of question %(question)s names an answer that is not offered: '%(found)s'."
+        ),
+        ProblemCode.RULE_NEVER: N_(
+            "No answers lead to question %(question)s: '%(found)s' can never be true."
         ),
     }
 )

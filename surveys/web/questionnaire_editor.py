@@ -5,12 +5,9 @@ out stays in the session cookie until the next change, so that it can be put bac
 """
 
 from collections.abc import Mapping
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as cookie
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from surveys.audit import record_event
@@ -18,13 +15,10 @@ from surveys.db import db
 from surveys.editor_pages import editor_page
 from surveys.errors import FieldError
 from surveys.i18n import gettext, page_locale
-from surveys.models import Driver, Survey, SurveyVersion
+from surveys.models import Survey, SurveyVersion
 from surveys.permissions import Permission, survey_for, survey_for_writing
-from surveys.question_bank import fill
+from surveys.question_settings import set_comment, set_rule
 from surveys.questionnaire_drafts import (
-    Line,
-    Place,
-    Removed,
     add_question,
     discard_draft,
     draft_of,
@@ -35,25 +29,30 @@ from surveys.questionnaire_drafts import (
     start_draft,
 )
 from surveys.questionnaire_pages import newest_version
+from surveys.rule_checks import rule_problem
 from surveys.runtime import now
-from surveys.terms import Audience, QuestionType
-from surveys.web import wave_words
+from surveys.show_rules import RuleError
+from surveys.terms import Audience
 from surveys.web.accounts import EmptyForm
-from surveys.web.questionnaire_words import problem_text, question_name, type_word
+from surveys.web.editor_forms import (
+    as_kept,
+    drivers_of,
+    field_problem,
+    from_kept,
+    page_words,
+    posted_type,
+    posted_words,
+)
+from surveys.web.questionnaire_words import problem_text, type_word
 from surveys.web.sign_in import current_user, signed_in
 from surveys.wording_edits import (
     LISTED,
-    MAX_OPTIONS,
-    MAX_TEXT_LENGTH,
     OWN_TYPES,
-    PROMPTS,
-    Words,
     WordsByAudience,
     add_own_question,
     restore_standard,
     save_wordings,
 )
-from surveys.workspace import workspace
 
 bp = Blueprint("editor", __name__, url_prefix="/questionnaires/<int:survey_id>/edit")
 REMOVED = "removed_question"
@@ -109,7 +108,7 @@ def remove(survey_id: int, code: str) -> Reply:
     removed = remove_question(db.session(), version, code)
     _audit("questionnaire.remove", survey_id, version=version.number, question=code)
     db.session.commit()
-    cookie[REMOVED] = _as_kept(version.id, removed)
+    cookie[REMOVED] = as_kept(version.id, removed)
     return redirect(url_for(".show", survey_id=survey_id, _anchor="undo"), 303)
 
 
@@ -121,7 +120,7 @@ def undo(survey_id: int) -> Reply:
     kept = cookie.get(REMOVED)
     if not EmptyForm().validate() or not kept or kept["version"] != version.id:
         return _refused(survey, version)
-    removed = _from_kept(kept)
+    removed = from_kept(kept)
     try:
         put_back(db.session(), version, removed)
     except FieldError:
@@ -160,7 +159,7 @@ def save(survey_id: int, code: str) -> Reply:
     """Give a question other words."""
     survey, version = _draft(survey_id)
     _, line = line_of(db.session(), version, code)
-    words = _posted_words(survey.locales, line.places)
+    words = posted_words(survey.locales, line.places)
     if not EmptyForm().validate():
         return _refused(survey, version, code, words)
     try:
@@ -190,6 +189,27 @@ def standard(survey_id: int, code: str) -> Reply:
     return redirect(url_for(".show", survey_id=survey_id, open=code, _anchor=f"q-{code}"), 303)
 
 
+@bp.post("/question/<code>/settings")
+@signed_in(Permission.RUN_SURVEYS)
+def settle(survey_id: int, code: str) -> Reply:
+    """When a question is asked, and whether a comment can follow its answer."""
+    survey, version = _draft(survey_id)
+    if not EmptyForm().validate():
+        return _refused(survey, version, code)
+    rule = request.form.get("rule", "")
+    try:
+        set_rule(db.session(), version, code, rule)
+        set_comment(db.session(), version, code, is_offered=request.form.get("comment") == "1")
+    except RuleError as error:
+        db.session.rollback()
+        survey, version = _draft(survey_id)
+        words = {"rule": problem_text(rule_problem(code, error))}
+        return _render(survey, version, code=code, errors=words, typed_rule=rule), 422
+    _audit("questionnaire.rule", survey_id, version=version.number, question=code)
+    db.session.commit()
+    return redirect(url_for(".show", survey_id=survey_id, moved=code, _anchor=f"q-{code}"), 303)
+
+
 @bp.get("/new")
 @signed_in(Permission.RUN_SURVEYS)
 def new(survey_id: int) -> Response | str:
@@ -206,7 +226,7 @@ def new(survey_id: int) -> Response | str:
 def create(survey_id: int) -> Reply:
     """Add a question of one's own to the bank and to the draft."""
     survey, version = _draft(survey_id)
-    words = _posted_words(survey.locales, Audience)
+    words = posted_words(survey.locales, Audience)
     form = EmptyForm()
     if not form.validate():
         return _render_new(survey, words=words, errors={}, form=form), 422
@@ -214,7 +234,7 @@ def create(survey_id: int) -> Reply:
         code = add_own_question(
             db.session(),
             version,
-            type_=_posted_type(),
+            type_=posted_type(),
             driver=request.form.get("driver") or None,
             words=words,
             allows_unknown=request.form.get("unknown") == "1",
@@ -258,57 +278,9 @@ def discard(survey_id: int) -> Reply:
     return redirect(url_for("questionnaires.show", survey_id=survey_id), 303)
 
 
-def field_problem(error: FieldError) -> str:
-    """What is wrong with one field, in the language of the page."""
-    texts = {
-        "unknown": gettext("Choose one of the list."),
-        "asked": gettext("This question is asked already."),
-        "retired": gettext("This question was retired from the bank."),
-        "too_many": gettext("There is no room for more."),
-        "too_few": gettext("Give at least two answers, one on each line."),
-        "too_long": gettext("Use at most %(most)s characters.", most=MAX_TEXT_LENGTH),
-        "missing": gettext("Write the question for partners or for your team."),
-    }
-    return texts[error.reason]
-
-
 def _draft(survey_id: int) -> tuple[Survey, SurveyVersion]:
     survey = survey_for_writing(db.session(), current_user(), survey_id)
     return survey, draft_of(db.session(), survey)
-
-
-def _posted_type() -> QuestionType:
-    try:
-        return QuestionType(request.form.get("type", ""))
-    except ValueError:
-        raise FieldError("type", "unknown") from None
-
-
-def _posted_words(locales: Any, audiences: Any) -> dict[Audience, dict[str, Words]]:
-    """The words of the form, for each audience and language that it has fields for."""
-    return {
-        audience: {
-            locale: _words(audience, locale)
-            for locale in locales
-            if f"text.{audience}.{locale}" in request.form
-        }
-        for audience in Audience
-        if audience in audiences
-    }
-
-
-def _words(audience: Audience, locale: str) -> Words:
-    def posted(name: str) -> str:
-        return " ".join(request.form.get(f"{name}.{audience}.{locale}", "").split())
-
-    lines = request.form.get(f"labels.{audience}.{locale}", "").splitlines()
-    return Words(
-        text=posted("text"),
-        labels=tuple(" ".join(line.split()) for line in lines if line.strip()),
-        prompts={
-            name: posted(name) for name in PROMPTS if f"{name}.{audience}.{locale}" in request.form
-        },
-    )
 
 
 def _refused(
@@ -331,6 +303,7 @@ def _render(
     typed: WordsByAudience | None = None,
     errors: Mapping[str, str] | None = None,
     is_stale: bool = False,
+    typed_rule: str | None = None,
 ) -> str:
     session = db.session()
     kept = cookie.get(REMOVED)
@@ -344,8 +317,9 @@ def _render(
         typed=typed or {},
         errors=errors or {},
         is_stale=is_stale,
+        typed_rule=typed_rule,
         removed=kept if kept and kept["version"] == version.id else None,
-        **_words_of_pages(session, survey),
+        **page_words(session, survey),
     )
 
 
@@ -357,7 +331,7 @@ def _render_new(
     form: EmptyForm | None = None,
 ) -> str:
     session = db.session()
-    drivers = {each.code: each.names[page_locale()] for each in _drivers(session)}
+    drivers = {each.code: each.names[page_locale()] for each in drivers_of(session)}
     return render_template(
         "manage/questionnaires/own.html",
         survey=survey,
@@ -367,54 +341,8 @@ def _render_new(
         listed={type_.value for type_ in LISTED},
         drivers={"": gettext("None"), **drivers},
         given=request.form,
-        **({"form": form} if form else {}) | _words_of_pages(session, survey),
+        **({"form": form} if form else {}) | page_words(session, survey),
     )
-
-
-def _drivers(session: Session) -> list[Driver]:
-    return session.query(Driver).order_by(Driver.position).all()
-
-
-def _words_of_pages(session: Session, survey: Survey) -> dict[str, Any]:
-    vendor = workspace(session).vendor or gettext("Your company")
-    return {
-        "form": EmptyForm(),
-        "filled": lambda text: fill(text, vendor=vendor),
-        "problem_text": problem_text,
-        "question_name": question_name,
-        "type_word": type_word,
-        "words": wave_words,
-        "zone": ZoneInfo(survey.time_zone),
-        "max_text": MAX_TEXT_LENGTH,
-        "max_options": MAX_OPTIONS,
-    }
-
-
-def _as_kept(version_id: int, removed: Removed) -> dict[str, Any]:
-    """As the signed cookie keeps it."""
-    places = {
-        audience.value: [place.wording_id, place.section, place.rule, place.has_comment]
-        for audience, place in removed.line.places.items()
-    }
-    line = removed.line
-    return {
-        "version": version_id,
-        "code": line.code,
-        "question": line.question_id,
-        "place": removed.place,
-        "places": places,
-    }
-
-
-def _from_kept(kept: Mapping[str, Any]) -> Removed:
-    places = {
-        Audience(audience): Place(
-            wording_id=wording_id, section=section, rule=rule, has_comment=has_comment
-        )
-        for audience, (wording_id, section, rule, has_comment) in kept["places"].items()
-    }
-    line = Line(code=kept["code"], question_id=kept["question"], places=places)
-    return Removed(line=line, place=kept["place"])
 
 
 def _audit(action: str, survey_id: int, **detail: object) -> None:

@@ -5,7 +5,7 @@ The content security policy allows no inline script or style and nothing from an
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, request
 from flask_talisman import Talisman
@@ -37,6 +37,7 @@ LETTER_IN_FRAME = {
     "base-uri": "'none'",
     "sandbox": FRAME_SANDBOX,
 }
+View = TypeVar("View", bound=Callable[..., Any])
 PERMISSIONS_POLICY = {"camera": "()", "geolocation": "()", "microphone": "()", "payment": "()"}
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES = 200_000
@@ -103,6 +104,22 @@ def in_frame(view: Callable[..., Any]) -> Callable[..., Any]:
 def _with_options(view: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     # Where the extension looks for what one view has of its own.
     view.__dict__["talisman_view_options"] = options
+    return view
+
+
+def framed_by_own_pages(view: View) -> View:
+    """Let our own pages, and no others, show this one in a frame."""
+    policy = CONTENT_SECURITY_POLICY | {"frame-ancestors": "'self'"}
+    options = {"frame_options": "SAMEORIGIN", "content_security_policy": policy}
+    view.talisman_view_options = options  # type: ignore[attr-defined] # where Talisman looks
+    return view
+
+
+def with_own_frames(view: View) -> View:
+    """Let this page show pages of ours in a frame."""
+    policy = CONTENT_SECURITY_POLICY | {"frame-src": "'self'"}
+    options = {"content_security_policy": policy}
+    view.talisman_view_options = options  # type: ignore[attr-defined] # where Talisman looks
     return view
 
 

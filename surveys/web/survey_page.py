@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import current_app, render_template
 from wtforms import Form
 
+from surveys.asked_questions import has_rules, is_kept_short, rule_for_page, ways_for_page
 from surveys.db import db
 from surveys.i18n import LANGUAGE_NAMES, use_locale
 from surveys.models import SurveyVersion
@@ -13,6 +14,7 @@ from surveys.promises import disclosure_text, promise_text
 from surveys.question_bank import fill, load_bank
 from surveys.question_types import (
     MAX_TEXT,
+    PROMPT_LIMITS,
     SHOWN_MAX_TEXT,
     UNKNOWN,
     choices,
@@ -25,9 +27,11 @@ from surveys.terms import Audience, Mode
 from surveys.vendor_colour import readable_vendor_colour
 from surveys.web.response_form import build_response_form
 from surveys.web.response_page import PageCache, PageWithSlots, cut, slot
-from surveys.workspace import Workspace
+from surveys.web.rule_words import condition_text
 
 PAGES = "pulse survey pages"
+#: Of types whose comments ask the same after every answer.
+NO_LIMITS = (-1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +55,26 @@ def survey_page(door: Door, locale: str) -> SurveyPage:
     questionnaire = read_questionnaire(
         db.session(), door.version_id, audience=door.audience, locale=locale
     )
-    html = render_template(
-        "respond/show.html", **_shared_context(door, questionnaire, locale, vendor)
-    )
+    html = render_template("respond/show.html", **_shared_context(door, questionnaire, locale))
     page = SurveyPage(questionnaire, build_response_form(questionnaire), cut(html))
     pages.keep(key, page)
     return page
 
 
-def _shared_context(
-    door: Door, questionnaire: Questionnaire, locale: str, vendor: Workspace
-) -> dict[str, object]:
+def preview_html(door: Door, locale: str) -> str:
+    """The page of a draft that has all its words; it stores nothing and sends nothing."""
+    use_locale(locale)
+    questionnaire = read_questionnaire(
+        db.session(), door.version_id, audience=door.audience, locale=locale
+    )
+    html = render_template(
+        "respond/show.html", **_shared_context(door, questionnaire, locale), is_preview=True
+    )
+    return cut(html).fill({"answered": "0"})
+
+
+def _shared_context(door: Door, questionnaire: Questionnaire, locale: str) -> dict[str, object]:
+    vendor = door.vendor
     bank = load_bank().page
     version = db.session.get_one(SurveyVersion, door.version_id)
     return {
@@ -90,6 +103,17 @@ def _shared_context(
         "filled_text": lambda text: fill(text, vendor=vendor.vendor),
         "choices": lambda item: choices(item, locale),
         "end_labels": lambda item: end_labels(item, locale),
+        "prompt_limits": lambda item: PROMPT_LIMITS.get(item.type, NO_LIMITS),
+        "has_rules": has_rules(questionnaire.items),
+        "rule_for_page": rule_for_page,
+        "ways_for_page": ways_for_page,
+        "is_kept_short": is_kept_short,
+        "condition_text": lambda item: fill(
+            condition_text(
+                questionnaire, item, lambda each: choices(each, locale), bank.unknown[locale]
+            ),
+            vendor=vendor.vendor,
+        ),
         "is_scale": is_scale,
         "unknown": UNKNOWN,
         "unknown_label": bank.unknown[locale],
