@@ -19,8 +19,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
+from surveys.doors import Door
 from surveys.invitations import LinkKeys, queue_mails
 from surveys.models import Invitation, Survey, Wave
+from surveys.pools import pool_status
 from surveys.recurrence import local_instant
 from surveys.schedules import schedule_of
 from surveys.terms import Audience, MailKind, Mode, ResultsTo, WaveState
@@ -128,6 +130,30 @@ def queue_results(session: Session, wave: Wave, *, keys: LinkKeys, now: datetime
         now=now,
         due_at=_next_working_morning(session, wave, now),
     )
+
+
+def results_wave(session: Session, door: Door) -> Wave | None:
+    """The published wave whose results the reader of this link may see; of a pool its last one.
+
+    None where the vendor does not have them mailed, or not to this reader.
+    """
+    if door.audience is not Audience.PARTNER or door.state is not WaveState.CLOSED:
+        return None
+    wave = session.get_one(Wave, door.wave_id)
+    pool = pool_status(session, wave)
+    if pool is not None and pool.results_id is not None:
+        wave = session.get_one(Wave, pool.results_id)
+    is_for_all = wave.results_to == ResultsTo.INVITED
+    took_part = wave.results_to == ResultsTo.PARTICIPANTS and door.answered_on is not None
+    return wave if wave.published_at is not None and (is_for_all or took_part) else None
+
+
+def results_will_come(session: Session, door: Door) -> bool:
+    """Whether somebody who has answered will be mailed the results."""
+    if door.audience is not Audience.PARTNER:
+        return False
+    survey = session.get_one(Survey, door.survey_id)
+    return follow_ups(survey).results_to is not ResultsTo.NOBODY
 
 
 def _results_to(wave: Wave, now: datetime) -> ResultsTo:

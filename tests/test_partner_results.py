@@ -174,3 +174,26 @@ def test_figures_that_are_not_frozen_are_refused() -> None:
 
     with pytest.raises(ValueError, match="not frozen"):
         partner_results(live, drivers=[], statements={})
+
+
+def test_a_link_that_takes_no_answers_any_more_leads_to_the_results(runs: Runs) -> None:
+    token = links(runs.site, runs.published)[0]
+    visitor = runs.site.app.test_client()
+    send_to(runs.site, runs.published, ResultsTo.PARTICIPANTS)
+    shown = visitor.get(f"/s/{token}?lang=en")
+    send_to(runs.site, runs.published, ResultsTo.NOBODY)
+    not_shown = visitor.get(f"/s/{token}?lang=en")
+
+    assert f'href="/s/{token}/results?lang=en"' in shown.text
+    assert "/results" not in not_shown.text
+
+
+def test_results_are_promised_only_where_they_will_be_mailed(runs: Runs) -> None:
+    promise = "Later we will send you the results"
+    visitor = runs.site.app.test_client()
+    said = {
+        wave_id: promise in visitor.get(f"/s/{links(runs.site, wave_id)[0]}/thanks?lang=en").text
+        for wave_id in (runs.open, runs.identified)
+    }
+
+    assert said == {runs.open: True, runs.identified: False}

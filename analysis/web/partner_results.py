@@ -14,12 +14,12 @@ from analysis.queries import drivers, wave_figures
 from surveys.db import db
 from surveys.doors import Door, open_door
 from surveys.errors import TokenUnknown
+from surveys.follow_ups import results_wave
 from surveys.i18n import use_locale
 from surveys.models import Wave
-from surveys.pools import pool_status
 from surveys.question_bank import fill
 from surveys.questionnaires import read_questionnaire
-from surveys.terms import Audience, ResultsTo
+from surveys.terms import Audience
 from surveys.web.answer_pages import language_of
 from surveys.web.survey_page import frame
 
@@ -43,16 +43,8 @@ def show(token: str) -> str:
 
 
 def _published_wave(door: Door) -> Wave:
-    """The wave with the results: of a pool, its last one. Raises TokenUnknown without any."""
-    session = db.session()
-    wave = session.get_one(Wave, door.wave_id)
-    pool = pool_status(session, wave)
-    if pool is not None and pool.results_id is not None:
-        wave = session.get_one(Wave, pool.results_id)
-    is_for_all = wave.results_to == ResultsTo.INVITED
-    took_part = wave.results_to == ResultsTo.PARTICIPANTS and door.answered_on is not None
-    is_shown = door.audience is Audience.PARTNER and wave.published_at is not None
-    if not is_shown or not (is_for_all or took_part):
+    wave = results_wave(db.session(), door)
+    if wave is None:
         raise TokenUnknown
     return wave
 

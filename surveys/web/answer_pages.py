@@ -12,6 +12,7 @@ from flask import render_template, request
 from markupsafe import Markup
 
 from surveys.db import db
+from surveys.follow_ups import results_wave, results_will_come
 from surveys.i18n import gettext, page_locale, use_locale
 from surveys.predictions import Stage, guesses_of, prediction_stage
 from surveys.preferences import MAX_TOPIC_LENGTH, has_asked_for_call
@@ -87,6 +88,7 @@ def closed_page(token: str, door: Door, filled: Filled) -> tuple[str, int]:
         is_over=now() >= door.grace_until or door.state is not WaveState.PAUSED,
         texts=[text for text in filled.texts.values() if text.strip()],
         guessing=guessing(door),
+        has_results=results_wave(db.session(), door) is not None,
     )
     return html, 410
 
@@ -105,6 +107,8 @@ def thanks_page(token: str, door: Door, *, wish: Wish, is_new: bool) -> str:
         is_new=is_new or can_change,
         can_change=can_change,
         guessing=guessing(door),
+        has_results=results_wave(db.session(), door) is not None,
+        results_will_come=results_will_come(db.session(), door),
         may_ask_for_call=may_ask_for_call(door),
         has_asked=has_asked_for_call(db.session(), door),
         wish=wish,
