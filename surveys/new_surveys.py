@@ -19,8 +19,8 @@ from surveys.questionnaires import create_survey, draft_from_template, install_b
 from surveys.search_keys import search_key
 from surveys.terms import Mode
 
-#: The others rotate their questions or screen people, which waves do not do yet.
-OFFERED_TEMPLATES = ("quarterly_pulse",)
+#: The short monthly pulse rotates its questions, which waves do not do yet.
+OFFERED_TEMPLATES = ("quarterly_pulse", "yearly_review")
 MAX_NAME_LENGTH = 80
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 

@@ -116,7 +116,7 @@ def test_the_bank_is_installed_once(session: Session) -> None:
         ({"name": "  "}, "name", "missing"),
         ({"name": "x" * 81}, "name", "too_long"),
         ({"time_zone": "Europe/Nowhere"}, "time_zone", "unknown"),
-        ({"template_key": "yearly_review"}, "template_key", "unknown"),
+        ({"template_key": "monthly_pulse"}, "template_key", "unknown"),
     ],
 )
 def test_what_a_survey_cannot_start_with_is_named(
@@ -168,6 +168,24 @@ def test_only_identified_surveys_ask_for_contact_among_the_questions(session: Se
 
     assert "contact" in codes[Mode.IDENTIFIED]
     assert codes[Mode.IDENTIFIED] - {"contact"} == codes[Mode.CONFIDENTIAL] == codes[Mode.ANONYMOUS]
+
+
+def test_a_yearly_review_starts_complete_for_both_audiences(session: Session) -> None:
+    version = draft_of(session, start(session, template_key="yearly_review"))
+
+    assert problems_of(session, version) == []
+    asked = {
+        audience: [
+            item.code
+            for item in read_questionnaire(
+                session, version.id, audience=audience, locale="en"
+            ).items
+        ]
+        for audience in Audience
+    }
+    assert asked[Audience.PARTNER][:3] == ["sells_now", "role", "recommend"]
+    assert asked[Audience.INTERNAL][-1] == "comment_unsaid"
+    assert minutes_to_answer(session, version, Audience.PARTNER) == 8
 
 
 # --- publishing ---------------------------------------------------------------------------------

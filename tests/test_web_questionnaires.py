@@ -109,15 +109,15 @@ def test_each_mode_is_offered_with_what_it_promises(session: Session, alicja: Fl
     assert "Stored with them: partner type, tier, only in groups of at least 5 people." in page
 
 
-def test_templates_whose_rules_waves_do_not_follow_yet_are_not_offered(
+def test_templates_are_offered_with_their_length_unless_waves_cannot_rotate_them(
     alicja: FlaskClient,
 ) -> None:
-    page = alicja.get("/surveys/new").text
+    page = text_of(alicja.get("/surveys/new"))
 
-    assert 'value="quarterly_pulse"' in page
-    assert "monthly_pulse" not in page
-    assert "yearly_review" not in page
-    assert create(alicja, template_key="yearly_review").status_code == 422
+    assert "Quarterly pulse (13 questions, about 3 minutes)" in page
+    assert "Yearly review (49 questions, about 8 minutes)" in page
+    assert "monthly_pulse" not in alicja.get("/surveys/new").text
+    assert create(alicja, template_key="monthly_pulse").status_code == 422
 
 
 def test_a_wrong_value_is_refused_at_its_field_and_what_was_typed_is_kept(

@@ -12,12 +12,12 @@ from wtforms import StringField
 from surveys.audit import record_event
 from surveys.db import db
 from surveys.errors import FieldError, NotFound
-from surveys.i18n import gettext, page_locale
+from surveys.i18n import gettext, ngettext, page_locale
 from surveys.models import Survey, SurveyVersion
 from surveys.new_surveys import MAX_NAME_LENGTH, OFFERED_TEMPLATES, start_survey, time_zones
 from surveys.permissions import Permission, survey_for, survey_for_writing
 from surveys.promises import promise_text
-from surveys.question_bank import fill, load_bank
+from surveys.question_bank import ItemRule, Template, fill, load_bank, template_minutes
 from surveys.questionnaire_pages import (
     newest_version,
     questionnaire_page,
@@ -177,11 +177,30 @@ def _render_new(form: NewSurveyForm) -> str:
     return render_template(
         "manage/questionnaires/new.html",
         form=form,
-        templates={key: bank.template(key).name[page_locale()] for key in OFFERED_TEMPLATES},
+        templates={key: _template_text(bank.template(key)) for key in OFFERED_TEMPLATES},
         promises=promises,
         zones={zone: zone for zone in time_zones()},
         max_name=MAX_NAME_LENGTH,
         words=wave_words,
+    )
+
+
+def _template_text(template: Template) -> str:
+    """Its name, and what it asks of a partner."""
+    asked = [
+        each
+        for each in template.items_for(Audience.PARTNER)
+        if each.rule != ItemRule.IDENTIFIED_ONLY
+    ]
+    return gettext(
+        "%(template)s (%(questions)s, about %(minutes)s)",
+        template=template.name[page_locale()],
+        questions=ngettext("%(num)s question", "%(num)s questions", len(asked)),
+        minutes=ngettext(
+            "%(num)s minute",
+            "%(num)s minutes",
+            template_minutes(load_bank(), template, audience=Audience.PARTNER),
+        ),
     )
 
 
