@@ -39,7 +39,7 @@ from surveys.db import db, prepare_engine
 from surveys.invitations import LinkKeys
 from surveys.mail.outbox import WAITING, Lease
 from surveys.mail.pacing import HELD
-from surveys.mail.sending import Sender, send_due
+from surveys.mail.sending import BATCH, Sender, send_due
 from surveys.mail.transport import SmtpTransport
 from surveys.models import Contact, OutgoingMail
 from surveys.terms import Audience, MailState, WhenUncertain
@@ -191,9 +191,11 @@ class Sink:
 class Rig:
     """One scenario: an open wave in a migrated database, a sink, and processes that send."""
 
-    def __init__(self, url: str, folder: Path, *, lease: Lease = SHORT_LEASE) -> None:
+    def __init__(
+        self, url: str, folder: Path, *, lease: Lease = SHORT_LEASE, batch: int = BATCH
+    ) -> None:
         folder.mkdir(parents=True)
-        self.url, self.folder, self.lease = url, folder, lease
+        self.url, self.folder, self.lease, self.batch = url, folder, lease, batch
         self.kind = url.partition(":")[0].partition("+")[0]
         self.clock = Clock()
         self.sink = Sink(folder)
@@ -331,6 +333,7 @@ class Rig:
             owner=f"bench/{os.getpid()}",
             clock=self.clock,
             lease=self.lease,
+            batch=self.batch,
         )
 
     def _work(self) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import COMMANDS
 from bench.mail_rig import Count, Rig, Sink, addresses, end_busy, fork_busy
 from surveys.mail.outbox import LEASE, Lease
+from surveys.mail.sending import BATCH
 from surveys.models import OutgoingMail, Wave
 from surveys.pauses import WINDOW
 from surveys.preferences import suppress
@@ -42,6 +43,7 @@ BUSY_PROCESSES = 2
 #: A conversation of a fault has to wait for its deadline, several times.
 IMPATIENT = Lease(seconds=2.4, deadline_seconds=0.8)
 SEED = 20_271_108
+FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,17 @@ class Place:
     postgres: PostgresServer | None
     size: Size
 
-    def rig(self, name: str, *, on: str = "postgresql", lease: Lease = IMPATIENT) -> Rig:
-        """A world for one scenario."""
+    def rig(
+        self, name: str, *, on: str = "postgresql", lease: Lease = IMPATIENT, batch: int = FEW
+    ) -> Rig:
+        """A world for one scenario; batches are small, so that all senders have work."""
         if on == "postgresql" and self.postgres is not None:
             url = self.postgres.create_database(name, template="migrated")
         else:
             path = self.folder / f"{name}.db"
             shutil.copy(self.folder / "migrated.db", path)
             url = f"sqlite:///{path}"
-        return Rig(url, self.folder / name, lease=lease)
+        return Rig(url, self.folder / name, lease=lease, batch=batch)
 
 
 def killed(place: Place) -> Count:
@@ -134,7 +138,7 @@ def killed_sqlite(place: Place) -> Count:
 
 def no_fault(place: Place) -> Count:
     """Eight senders, the product's own lease, processors that are busy with something else."""
-    with place.rig("no_fault", lease=LEASE) as rig:
+    with place.rig("no_fault", lease=LEASE, batch=BATCH) as rig:
         rig.queue(_names(place.size.no_fault))
         load = fork_busy(BUSY_PROCESSES)
         try:

@@ -334,6 +334,29 @@ def test_a_late_sender_changes_nothing(session: Session, run: Run) -> None:
     assert (row.state, row.owner, row.fence) == (MailState.CLAIMED, "b", new.fence)
 
 
+@pytest.mark.parametrize("policy", WhenUncertain)
+def test_a_late_250_ends_the_uncertainty_as_long_as_nobody_sends_again(
+    session: Session, run: Run, policy: WhenUncertain
+) -> None:
+    wish = replace(workspace(session), when_uncertain=policy)
+    save_workspace(session, wish, now=MONDAY, user_id=None)
+    claim = claim_one(session)
+    claim_data(session, claim, now=MONDAY)
+    later = MONDAY + timedelta(seconds=LEASE_SECONDS + 1)
+    expire_leases(session, now=later)
+    session.commit()
+
+    assert not settle(session, claim, REFUSED, now=later)
+    assert settle(session, claim, SENT, now=later)
+    session.commit()
+
+    row = mail(session, claim.mail_id)
+    assert (row.state, row.sent_at, row.owner) == (MailState.SENT, later, None)
+    assert claim.mail_id not in {
+        each.mail_id for each in claim_due(session, owner="b", now=later, limit=9)
+    }
+
+
 def test_a_clock_that_is_set_forward_takes_no_mail_from_a_living_sender(
     session: Session, run: Run
 ) -> None:
@@ -741,15 +764,14 @@ class Outbox(RuleBasedStateMachine):
         is_mine = (row.owner, row.fence) == (sender.claim.owner, sender.claim.fence)
         before = (row.state, row.fence, row.owner, row.reply_code)
 
-        written = settle(
-            self.session,
-            sender.claim,
-            data.draw(st.sampled_from(endings)),
-            now=self.now,
-        )
+        ending = data.draw(st.sampled_from(endings))
+        is_free = row.owner is None and row.state in (MailState.QUEUED, MailState.UNCERTAIN)
+        is_news = ending is SENT and is_free and row.fence == sender.claim.fence
+
+        written = settle(self.session, sender.claim, ending, now=self.now)
         self.session.commit()
 
-        assert written == is_mine
+        assert written == (is_mine or is_news)
         if not written:
             row = mail(self.session, sender.claim.mail_id)
             assert (row.state, row.fence, row.owner, row.reply_code) == before

@@ -94,7 +94,7 @@ def test_refusals_that_are_few_among_the_last_hundred_pause_nothing(
     transport = Answering(lambda _: SENT)
     # Five, then five more after the first have left the window.
     spam_for(transport, {10, 12, 14, 16, 18, 118, 120, 122, 124, 126})
-    sender = replace(sender_of(app, transport), clock=lambda: clock.move(seconds=1))
+    sender = replace(sender_of(app, transport), clock=lambda: clock.move(seconds=0.1))
 
     send(app, engine, sender)
 

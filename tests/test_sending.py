@@ -294,7 +294,7 @@ def test_a_sender_that_died_is_followed_by_one_that_repeats_the_same_mail(
 def test_senders_that_are_killed_lose_no_mail_and_send_none_three_times(
     app: Flask, engine: Engine, session: Session, keys: LinkKeys, clock: SetClock
 ) -> None:
-    open_survey(session, keys, companies=60, staff=0)
+    open_survey(session, keys, companies=160, staff=0)
     dice = random.Random(7)
     with FaultServer() as server:
         arguments = [str(server.settings.port), engine.url.render_as_string(hide_password=False)]
@@ -310,7 +310,7 @@ def test_senders_that_are_killed_lose_no_mail_and_send_none_three_times(
             send(app, engine, sender_of(app, SmtpTransport(server.settings), owner="last"))
         copies = Counter(parsed(each.text)["Message-ID"] for each in server.received)
 
-    assert states(session) == {MailState.SENT: 60}
+    assert states(session) == {MailState.SENT: 160}
     assert set(copies) == {row.message_id for row in rows(session)}
     assert max(copies.values()) <= 2
 

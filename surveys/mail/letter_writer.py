@@ -4,6 +4,7 @@ The facts of a batch are read in one query, what a wave's letters share once in 
 letter looks like is decided in letters.py and splicing.py, whether it may leave in outbox.py.
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,6 +54,12 @@ class Queued:
     contact: Contact | None
 
 
+#: What most addresses look like; for these the full check would change nothing.
+_PLAIN_ADDRESS = re.compile(
+    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,24}"
+)
+
+
 class LetterWriter:
     """Collects the facts of letters: those of a batch in one query, what a wave's letters share
     once in a while.
@@ -91,7 +98,6 @@ class LetterWriter:
             .outerjoin(Invitation, Invitation.id == OutgoingMail.invitation_id)
             .outerjoin(Contact, Contact.id == Invitation.contact_id)
             .where(OutgoingMail.id.in_(mail_ids))
-            .execution_options(populate_existing=True)
         ).all()
         wanted = {row.OutgoingMail.wave_id for row in rows} - self._waves.keys() - {None}
         waves = self._session.scalars(
@@ -278,10 +284,13 @@ class LetterWriter:
 
 def _deliverable(email: str) -> str:
     """The address as mail servers take it: as it was written, its domain in ASCII."""
+    written = email.strip()
+    if _PLAIN_ADDRESS.fullmatch(written):
+        return written
     key = normalise_email(email)
     if key is None:
         raise ValueError("not an address")
-    return f"{email.strip().rpartition('@')[0]}@{key.rpartition('@')[2]}"
+    return f"{written.rpartition('@')[0]}@{key.rpartition('@')[2]}"
 
 
 def _link(link: str, kind: MailKind, wave: Wave, now: datetime) -> str:

@@ -13,7 +13,8 @@ The protocol, one committed statement per arrow:
 - **in_data** is committed just before DATA and only while the lease outlasts the transport's
   deadline; the conditions are checked once more. A row in that state may have been delivered.
 - **Afterwards** a sender writes only where it is still the owner with its fence: one that slept
-  past its lease changes nothing.
+  past its lease changes nothing. But where nobody has claimed the row since, a server's 250 ends
+  the uncertainty, however late.
 
 Exactly-once does not exist over SMTP. What is uncertain is counted and shown, resent at most once
 (an invitation) or left to a person (a reminder; with the policy 'hold' an invitation, too).
@@ -32,7 +33,6 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Update
 
-from surveys.db import commit_each_statement
 from surveys.mail.pacing import (
     Pace,
     has_room,
@@ -71,14 +71,28 @@ _ENTER_DATA = _OF_CLAIM.where(
     OutgoingMail.lease_until > bindparam("lease_needed", type_=_INSTANT),
     *is_wanted(bindparam("now", type_=_INSTANT)),
 ).values(state=MailState.IN_DATA)
-_SETTLE_SENT = _OF_CLAIM.values(
-    state=MailState.SENT,
-    sent_at=bindparam("now", type_=_INSTANT),
-    tried_at=bindparam("now", type_=_INSTANT),
-    step=Step.DOT.value,
-    reply_code=bindparam("code"),
-    reply_text=bindparam("words"),
-    **_NOT_HELD,
+_SETTLE_SENT = (
+    update(_TABLE)
+    .where(
+        OutgoingMail.id == bindparam("mail"),
+        OutgoingMail.fence == bindparam("with_fence"),
+        or_(
+            OutgoingMail.owner == bindparam("by"),
+            and_(
+                OutgoingMail.owner.is_(None),
+                OutgoingMail.state.in_((MailState.QUEUED, MailState.UNCERTAIN)),
+            ),
+        ),
+    )
+    .values(
+        state=MailState.SENT,
+        sent_at=bindparam("now", type_=_INSTANT),
+        tried_at=bindparam("now", type_=_INSTANT),
+        step=Step.DOT.value,
+        reply_code=bindparam("code"),
+        reply_text=bindparam("words"),
+        **_NOT_HELD,
+    )
 )
 
 
@@ -163,7 +177,6 @@ def claim_data(session: Session, claim: Claim, *, now: datetime, lease: Lease = 
     """
     lease_needed = now + timedelta(seconds=lease.deadline_seconds)
     values = _names(claim) | {"now": now, "lease_needed": lease_needed}
-    commit_each_statement(session)
     entered = session.connection().execute(_ENTER_DATA, values).rowcount
     session.commit()
     return entered == 1

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from surveys.bounces import record_refusal
 from surveys.config import Settings
-from surveys.db import commit_each_statement
+from surveys.db import single_statements
 from surveys.mail.letter_writer import LetterWriter
 from surveys.mail.letters import LetterFacts
 from surveys.mail.outbox import (
@@ -38,7 +38,7 @@ from surveys.mail.splicing import LetterPress
 from surveys.mail.transport import Delivery, Envelope, MailTransport, Outcome, Step
 from surveys.mail.verp import bounce_address, envelope_id
 
-BATCH = 20
+BATCH = 50
 #: What the driver raises when the database is gone, starts, or has no room.
 DATABASE_AWAY = (OperationalError, InterfaceError)
 DATABASE_WAIT_SECONDS = 0.2
@@ -68,6 +68,7 @@ class Sender:
     owner: str
     clock: Callable[[], datetime]
     lease: Lease = LEASE
+    batch: int = BATCH
 
     @property
     def pace(self) -> Pace:
@@ -84,11 +85,13 @@ def send_due(session: Session, sender: Sender) -> Sent:
     press = LetterPress(sender.environment)
     letters = LetterWriter(session, sender.settings, press, clock=sender.clock)
     try:
-        for claims in _batches(session, sender):
-            if letters.is_old:
-                letters = LetterWriter(session, sender.settings, press, clock=sender.clock)
-            if not _send_batch(session, sender, claims, letters, result):
-                break
+        with single_statements(session) as single:
+            for claims in _batches(session, sender):
+                if letters.is_old:
+                    letters = LetterWriter(session, sender.settings, press, clock=sender.clock)
+                batch = _Batch(session, single, sender, letters)
+                if not _send_batch(batch, claims, result):
+                    break
     finally:
         sender.transport.close()
     return result
@@ -105,7 +108,7 @@ def _batches(session: Session, sender: Sender) -> Iterator[list[Claim]]:
             session,
             owner=sender.owner,
             now=sender.clock(),
-            limit=BATCH,
+            limit=sender.batch,
             pace=sender.pace,
             lease=sender.lease,
         )
@@ -114,27 +117,36 @@ def _batches(session: Session, sender: Sender) -> Iterator[list[Claim]]:
         yield claims
 
 
-def _send_batch(
-    session: Session, sender: Sender, claims: list[Claim], letters: LetterWriter, result: Sent
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What the mails of a batch are sent with; `single` is for statements that stand alone."""
+
+    session: Session
+    single: Session
+    sender: Sender
+    letters: LetterWriter
+
+
+def _send_batch(batch: _Batch, claims: list[Claim], result: Sent) -> bool:
     """Whether the server can be asked for more; False when it is away or takes nothing from us."""
-    letters.read([claim.mail_id for claim in claims])
-    session.commit()
+    batch.letters.read([claim.mail_id for claim in claims])
+    batch.session.commit()
     for position, claim in enumerate(claims):
-        delivery = _send_one(session, sender, claim, letters)
+        delivery = _send_one(batch, claim)
         result.count(delivery.outcome.value)
         if delivery.step in (Step.CONNECT, Step.MAIL) and delivery.outcome is Outcome.LATER:
             # The others would only wait, one time-out each, for the same answer.
-            release(session, claims[position + 1 :])
-            session.commit()
+            release(batch.session, claims[position + 1 :])
+            batch.session.commit()
             return False
     return True
 
 
-def _send_one(session: Session, sender: Sender, claim: Claim, letters: LetterWriter) -> Delivery:
+def _send_one(batch: _Batch, claim: Claim) -> Delivery:
+    session, sender = batch.session, batch.sender
     try:
-        facts = letters.facts(letters.queued(claim.mail_id))
-        message = letters.message(facts)
+        facts = batch.letters.facts(batch.letters.queued(claim.mail_id))
+        message = batch.letters.message(facts)
     except DATABASE_AWAY:
         # That says nothing about this mail; its lease ends, and it is taken up again.
         raise
@@ -158,24 +170,25 @@ def _send_one(session: Session, sender: Sender, claim: Claim, letters: LetterWri
             envelope,
             message,
             may_send_data=lambda: claim_data(
-                session, claim, now=sender.clock(), lease=sender.lease
+                batch.single, claim, now=sender.clock(), lease=sender.lease
             ),
         )
-    _write_down(session, sender, claim, delivery)
+    _write_down(batch, claim, delivery)
     return delivery
 
 
-def _write_down(session: Session, sender: Sender, claim: Claim, delivery: Delivery) -> None:
+def _write_down(batch: _Batch, claim: Claim, delivery: Delivery) -> None:
     """Settle how the attempt ended; commits.
 
     A server's 250 that is lost is a second copy. So while the lease lasts, and with it our right to
     the row, a database that is away is waited for.
     """
+    # That a mail was taken is one statement; what a refusal means may be several.
+    session = batch.single if delivery.outcome is Outcome.SENT else batch.session
+    sender = batch.sender
     patience_ends = time.monotonic() + sender.lease.seconds
     while True:
         try:
-            if delivery.outcome is Outcome.SENT:
-                commit_each_statement(session)
             is_ours = settle(session, claim, delivery, now=sender.clock())
             if is_ours and delivery.outcome in MAY_HAVE_FAILED:
                 record_refusal(session, claim.mail_id, delivery, now=sender.clock())
