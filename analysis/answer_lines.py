@@ -78,7 +78,7 @@ def _slots(column: Column, nothing: str) -> list[tuple[str, str]]:
         return [(_text_slot(column.question_id), nothing)]
     if column.type is QuestionType.TICK:
         return [(_CONTACT, "0")]
-    items = column.options if column.type is QuestionType.MANY else [0]
+    items = column.options if column.type is QuestionType.MANY else [column.item]
     slots = [(_key(column, item), "") for item in items]
     return slots + ([(_text_slot(column.question_id), nothing)] if column.has_comment else [])
 

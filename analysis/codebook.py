@@ -10,6 +10,8 @@ from analysis.export_table import Table
 from analysis.response_columns import NOT_APPLICABLE, Meaning
 from surveys.models import Question, VersionItem, Wave, Wording, WordingText
 from surveys.question_bank import Bank, fill, load_bank
+from surveys.question_shapes import PER_ROW
+from surveys.terms import QuestionType
 from surveys.waves import Run
 from surveys.workspace import workspace
 
@@ -61,7 +63,11 @@ def meanings(session: Session, wave: Wave, locale: str) -> dict[str, Meaning]:
     for row in _items(session, {wave.version_id}):
         if row.audience is wave.audience and (row.locale == locale or row.code not in found):
             text = fill(row.text, vendor=vendor)
-            found[row.code] = Meaning(text, _labels(row, bank), bank.page.unknown[row.locale])
+            unknown = bank.page.unknown[row.locale]
+            found[row.code] = Meaning(text, _labels(row, bank), unknown)
+            for option, label in _rows(row).items():
+                words = f"{text} {fill(label, vendor=vendor)}"
+                found[f"{row.code}__{option}"] = Meaning(words, _labels(row, bank), unknown)
     return found
 
 
@@ -93,15 +99,26 @@ def _items(session: Session, version_ids: Collection[int]) -> list[Row[Any]]:
 
 def _words(row: Any, bank: Bank) -> list[str]:
     """'1 = strongly disagree' and so on, and what stands for "don't know"."""
-    values = [f"{value} = {word}" for value, word in _labels(row, bank).items()]
+    values = [f"{row.code}__{option}: {label}" for option, label in _rows(row).items()]
+    values += [f"{value} = {word}" for value, word in _labels(row, bank).items()]
     if values and row.allows_unknown:
         values.append(f"{NOT_APPLICABLE} = don\u2019t know or does not apply")
     return values
 
 
+def _rows(row: Any) -> dict[int, str]:
+    """The rows of a matrix or ranking, each a column of its own."""
+    if row.type not in PER_ROW:
+        return {}
+    labels = row.labels or {}
+    return {option["value"]: labels.get(str(option["value"]), "") for option in row.options}
+
+
 def _labels(row: Any, bank: Bank) -> dict[int, str]:
     """The words of stored values: of the listed answers, else of the scale (or its ends)."""
-    if row.options:
+    if row.type is QuestionType.RANK:
+        return {place: str(place) for place in range(1, len(row.options) + 1)}
+    if row.options and row.type not in PER_ROW:
         labels = row.labels or {}
         return {option["value"]: labels.get(str(option["value"]), "") for option in row.options}
     scale = bank.scales.get(row.type)

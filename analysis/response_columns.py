@@ -53,13 +53,17 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One question of the version, and the columns that it has."""
+    """One question of the version, and the columns that it has.
+
+    A ranking or matrix is one column for each row: `item` says which.
+    """
 
     question_id: int
     code: str
     type: QuestionType
     options: Sequence[int]
     has_comment: bool
+    item: int = 0
 
     @property
     def headings(self) -> list[str]:
@@ -106,11 +110,11 @@ class Column:
         n_cells = len(self.options) if self.type is QuestionType.MANY else 1
         if given is None:
             return [None] * n_cells
-        if 0 in given and given[0] is None:
+        if self.item in given and given[self.item] is None:
             return [NOT_APPLICABLE] * n_cells
         if self.type is QuestionType.MANY:
             return [int(option in given) for option in self.options]
-        return [given[0]]
+        return [given.get(self.item)]
 
 
 def of_draft(stored: Mapping[str, Any], columns: Sequence[Column]) -> Filled:
@@ -125,14 +129,14 @@ def of_draft(stored: Mapping[str, Any], columns: Sequence[Column]) -> Filled:
         if column.type is QuestionType.TICK:
             filled.may_contact = filled.may_contact or bool(chosen)
         elif chosen:
-            filled.answers[column.question_id] = _stored(column, chosen)
+            filled.answers.setdefault(column.question_id, {}).update(_stored(column, chosen))
     return filled
 
 
 def _stored(column: Column, chosen: Sequence[str]) -> dict[int, int | None]:
     if column.type is QuestionType.MANY:
         return {int(value): 1 for value in chosen}
-    return {0: None if chosen[0] == UNKNOWN else int(chosen[0])}
+    return {column.item: None if chosen[0] == UNKNOWN else int(chosen[0])}
 
 
 def _text_headings(code: str) -> list[str]:

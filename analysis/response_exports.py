@@ -37,6 +37,7 @@ from surveys.models import (
     Wave,
     Wording,
 )
+from surveys.question_shapes import PER_ROW
 from surveys.waves import Run
 
 _LINES = {
@@ -205,8 +206,9 @@ def _begun_rows(
 
 
 def _answer_rows(session: Session, wave: Wave) -> Iterator[RowOfCells]:
+    per_row = set(session.scalars(select(Wording.question_id).where(Wording.type.in_(PER_ROW))))
     names = {
-        row.id: (row.code, row.driver_code)
+        row.id: (row.code, row.driver_code, row.id in per_row)
         for row in session.execute(select(Question.id, Question.code, Question.driver_code))
     }
     texts = Following(texts_of_responses(session, wave))
@@ -215,10 +217,14 @@ def _answer_rows(session: Session, wave: Wave) -> Iterator[RowOfCells]:
     ):
         for row in answers:
             if row.question_id is not None:
-                code = NOT_APPLICABLE if row.value is None else str(row.item or row.value)
-                yield [response_id, *names[row.question_id], code, row.value, None]
+                name, driver, is_per_row = names[row.question_id]
+                if is_per_row:
+                    name = f"{name}__{row.item}"
+                code = str(row.value if is_per_row else row.item or row.value)
+                code = NOT_APPLICABLE if row.value is None else code
+                yield [response_id, name, driver, code, row.value, None]
         for question_id, text in texts.take(response_id):
-            yield [response_id, *names[question_id], None, None, text.text]
+            yield [response_id, *names[question_id][:2], None, None, text.text]
 
 
 def _sent(wave: Wave) -> Select[*tuple[Any, ...]]:
@@ -318,15 +324,16 @@ def asked_columns(session: Session, wave: Wave) -> list[Column]:
         .where(VersionItem.version_id == wave.version_id, VersionItem.audience == wave.audience)
         .order_by(VersionItem.position)
     )
+    return [column for row in rows for column in _columns_of(row)]
+
+
+def _columns_of(row: Any) -> list[Column]:
+    options = [option["value"] for option in row.options or ()]
+    if row.type not in PER_ROW:
+        return [Column(row.id, row.code, row.type, options, row.has_comment)]
     return [
-        Column(
-            row.id,
-            row.code,
-            row.type,
-            [option["value"] for option in row.options or ()],
-            row.has_comment,
-        )
-        for row in rows
+        Column(row.id, f"{row.code}__{option}", row.type, (), has_comment=False, item=option)
+        for option in options
     ]
 
 

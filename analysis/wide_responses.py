@@ -183,7 +183,7 @@ class WideRows:
                     value = _of_option(option, is_mine)
                     found.append(value.label(f"{column.code}__{option}"))
             elif column.type not in (QuestionType.TICK, QuestionType.TEXT):
-                mine = and_(is_mine, Answer.item == 0)
+                mine = and_(is_mine, Answer.item == column.item)
                 found.append(func.max(_or_unknown()).filter(mine).label(column.code))
         return (
             select(Answer.response_id, *found)
@@ -213,6 +213,7 @@ class WideRows:
             .filter(CommentAuthor.question_id == column.question_id)
             .label(f"{name}_{column.question_id}")
             for column in self._columns
+            if column.type is QuestionType.TEXT or column.has_comment
             for name, part in parts.items()
         ]
         return (

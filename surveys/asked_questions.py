@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from surveys.question_bank import Route
-from surveys.question_types import allowed_values, has_values
+from surveys.question_shapes import can_lead
+from surveys.question_types import allowed_values
 from surveys.questionnaires import Item
 from surveys.show_rules import Answers, Asked, Way, asked_codes
 from surveys.terms import QuestionKind, QuestionType
@@ -21,7 +22,7 @@ def as_asked(items: Sequence[Item]) -> list[Asked]:
     return [
         Asked(
             code=item.code,
-            values=allowed_values(item) if has_values(item) else frozenset(),
+            values=allowed_values(item) if can_lead(item.type) else frozenset(),
             takes_several=item.type is QuestionType.MANY,
             rule=item.rule,
             ways=ways_of(item),

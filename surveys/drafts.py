@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from surveys.errors import AlreadyAnswered
 from surveys.models import Answer, Comment, CommentAuthor, ContactRequest, Draft, Invitation
-from surveys.question_types import form_values, has_values
+from surveys.question_types import filled_fields, has_values
 from surveys.questionnaires import Questionnaire
 from surveys.responses import TICKED, Door, Filled, require_open
 from surveys.terms import Channel, Mode, QuestionType
@@ -35,11 +35,10 @@ def sent_answers(session: Session, door: Door, questionnaire: Questionnaire) -> 
         return Filled()
     rows = _answer_rows(session, door.invitation_id)
     texts = _comment_texts(session, door.invitation_id)
-    values = {
-        item.code: form_values(item, rows[item.question_id])
-        for item in questionnaire.items
-        if item.question_id in rows
-    }
+    values: dict[str, list[str]] = {}
+    for item in questionnaire.items:
+        if item.question_id in rows and has_values(item):
+            values |= filled_fields(item, rows[item.question_id])
     words = {
         (item.comment_code if has_values(item) else item.code): texts[item.question_id]
         for item in questionnaire.items

@@ -17,7 +17,7 @@ from surveys.question_settings import RATINGS
 from surveys.questionnaires import problems_of, published_version
 from surveys.stored_rules import stored_rule
 from surveys.terms import Audience, QuestionKind, QuestionStatus, QuestionType
-from surveys.wording_edits import LISTED, Words, is_standard, read_words
+from surveys.wording_edits import LISTED, Words, read_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Side:
     headings: Mapping[str, str]
     has_labels: bool
     has_prompts: bool
-    is_standard: bool
+    is_first: bool
     starts_new_line: bool
 
 
@@ -61,9 +61,9 @@ class EditorRow:
         return [who for who, rule in self.rules.items() if not rule] if self.rule else []
 
     @property
-    def is_standard(self) -> bool:
-        """Whether both audiences read the bank's own words."""
-        return all(side.is_standard for side in self.sides.values())
+    def is_first(self) -> bool:
+        """Whether both audiences read the words that the question had first."""
+        return all(side.is_first for side in self.sides.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +246,7 @@ def _side(
         headings={each.locale: each.heading for each in texts.values() if each.heading},
         has_labels=wording.type in LISTED,
         has_prompts=item.has_comment,
-        is_standard=is_standard(wording, item.question.code),
+        is_first=wording.revision == 1,
         starts_new_line=before is not None and before != wording.series,
     )
 

@@ -14,7 +14,13 @@ from surveys.terms import Audience, QuestionType
 
 #: Types under which a comment can be offered.
 RATINGS = frozenset(
-    {QuestionType.AGREE5, QuestionType.NPS11, QuestionType.IMP7, QuestionType.SHARE11}
+    {
+        QuestionType.AGREE5,
+        QuestionType.RATE5,
+        QuestionType.NPS11,
+        QuestionType.IMP7,
+        QuestionType.SHARE11,
+    }
 )
 
 

@@ -28,7 +28,7 @@ from surveys.models import (
     InboxResponse,
     Response,
 )
-from surveys.question_types import has_values, stored_rows
+from surveys.question_types import field_names, given_rows, has_values
 from surveys.questionnaires import Item, Questionnaire
 from surveys.terms import Channel, Mode, QuestionType, RequestKind
 
@@ -108,7 +108,7 @@ def _asked_only(questionnaire: Questionnaire, filled: Filled) -> Filled:
         name
         for item in questionnaire.items
         if item.code in unasked
-        for name in (item.code, item.comment_code)
+        for name in (item.code, *field_names(item), item.comment_code)
     }
     return Filled(
         values={code: own for code, own in filled.values.items() if code not in names},
@@ -197,7 +197,7 @@ def _insert_answers(
         }
         for item in questionnaire.items
         if has_values(item)
-        for number, value in stored_rows(item, filled.values.get(item.code, ()))
+        for number, value in given_rows(item, filled.values)
     ]
     if rows:
         connection.execute(_INSERT_ANSWER, rows)
@@ -268,7 +268,7 @@ def _put_into_inbox(
     values = {
         str(item.question_id): {str(number): value for number, value in rows}
         for item in questionnaire.items
-        if has_values(item) and (rows := stored_rows(item, filled.values.get(item.code, ())))
+        if has_values(item) and (rows := given_rows(item, filled.values))
     }
     comments = {str(item.question_id): text for item, text in _texts(questionnaire, filled)}
     connection.execute(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from surveys.models import Question, VersionItem, Wording
 from surveys.question_bank import Problem, ProblemCode, load_bank, problem
+from surveys.question_shapes import can_lead
 from surveys.show_rules import UNKNOWN, Asked, RuleError, check_rules
 from surveys.stored_rules import stored_rule
 from surveys.terms import Audience, QuestionType
@@ -76,6 +77,8 @@ def _values(
     *,
     is_unknown_offered: bool,
 ) -> frozenset[str]:
+    if not can_lead(type_):
+        return frozenset()
     scale = load_bank().scales.get(type_)
     values = {str(value) for value in scale.values} if scale else set()
     values |= {str(option["value"]) for option in options or ()}

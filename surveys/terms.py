@@ -72,6 +72,9 @@ class QuestionType(StrEnum):
     MANY = "many"
     TEXT = "text"
     TICK = "tick"
+    RATE5 = "rate5"
+    RANK = "rank"
+    MATRIX5 = "matrix5"
 
 
 class WaveState(StrEnum):

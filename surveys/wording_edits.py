@@ -27,14 +27,19 @@ from surveys.terms import Audience, QuestionKind, QuestionType
 MAX_TEXT_LENGTH = 500
 MAX_OPTIONS = 30
 FEWEST_OPTIONS = 2
-LISTED = frozenset({QuestionType.ONE, QuestionType.MANY})
+LISTED = frozenset({QuestionType.ONE, QuestionType.MANY, QuestionType.RANK, QuestionType.MATRIX5})
+#: Types that never offer "don't know".
+WITHOUT_UNKNOWN = frozenset({QuestionType.TEXT, QuestionType.RANK})
 OWN_TYPES = (
     QuestionType.AGREE5,
+    QuestionType.RATE5,
     QuestionType.NPS11,
     QuestionType.IMP7,
     QuestionType.SHARE11,
     QuestionType.ONE,
     QuestionType.MANY,
+    QuestionType.RANK,
+    QuestionType.MATRIX5,
     QuestionType.TEXT,
 )
 PROMPTS = ("low", "middle", "high")
@@ -123,7 +128,7 @@ def add_own_question(
             series=1,
             type=type_,
             options=_options(None, by_locale) if type_ in LISTED else None,
-            allows_unknown=allows_unknown and type_ is not QuestionType.TEXT,
+            allows_unknown=allows_unknown and type_ not in WITHOUT_UNKNOWN,
         )
         wording.texts = _new_texts(wording, by_locale)
         session.add(wording)

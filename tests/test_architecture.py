@@ -68,6 +68,7 @@ LEAVES = (
     "surveys.mail.verp",
     "surveys.question_bank",
     "surveys.question_order",
+    "surveys.question_shapes",
     "surveys.recurrence",
     "surveys.search_keys",
     "surveys.segments",

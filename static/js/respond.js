@@ -59,7 +59,8 @@ function count() {
   for (const question of questions) {
     const name = question.id.slice(2);
     if (question.closest("[hidden]")) continue;
-    if (data.getAll(name).some((value) => String(value).trim() !== "")) answered += 1;
+    const own = [...data].filter(([key]) => key === name || key.startsWith(`${name}__`));
+    if (own.some(([, value]) => String(value).trim() !== "")) answered += 1;
   }
   progress.value = answered;
   document.querySelector("[data-answered]").textContent = String(answered);

@@ -18,7 +18,7 @@ from surveys.question_bank.wording_rules import (
 from surveys.terms import QuestionType
 
 _BRACES = re.compile(r"\{[^{}]*\}|[{}]")
-_LISTED = (QuestionType.ONE, QuestionType.MANY)
+_LISTED = (QuestionType.ONE, QuestionType.MANY, QuestionType.RANK, QuestionType.MATRIX5)
 
 Rule = Callable[[str], str | None]
 _TRAPS: dict[str, tuple[tuple[ProblemCode, Rule], ...]] = {

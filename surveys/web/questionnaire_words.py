@@ -39,4 +39,7 @@ def type_word(type_: QuestionType) -> str:
         QuestionType.MANY: gettext("Several of a list"),
         QuestionType.TEXT: gettext("Text"),
         QuestionType.TICK: gettext("Tick box"),
+        QuestionType.RATE5: gettext("Rating, 1 to 5"),
+        QuestionType.RANK: gettext("Ranking"),
+        QuestionType.MATRIX5: gettext("Several statements, 1 to 5"),
     }[type_]

@@ -14,10 +14,13 @@ from wtforms.validators import Optional, ValidationError
 
 from surveys.i18n import gettext
 from surveys.preferences import MAX_TOPIC_LENGTH
-from surveys.question_types import MAX_TEXT, UNKNOWN, allowed_values, has_values
+from surveys.question_types import MAX_TEXT, UNKNOWN, allowed_values, field_names, has_values
 from surveys.questionnaires import Item, Questionnaire
 from surveys.responses import TICKED, Filled
 from surveys.terms import QuestionType
+
+#: Stands between a question's code and a row in the name of the row's field.
+ROW = "__"
 
 
 def build_response_form(questionnaire: Questionnaire) -> type[Form]:
@@ -25,7 +28,8 @@ def build_response_form(questionnaire: Questionnaire) -> type[Form]:
     fields: dict[str, Field] = {}
     for item in questionnaire.items:
         fields.update(_fields(item))
-    return type("ResponseForm", (Form,), fields)
+    ranked = [item.code for item in questionnaire.items if item.type is QuestionType.RANK]
+    return type("ResponseForm", (Form,), {**fields, "ranked": ranked})
 
 
 def filled_from(form: Form, questionnaire: Questionnaire, names: Iterable[str]) -> Filled:
@@ -34,8 +38,9 @@ def filled_from(form: Form, questionnaire: Questionnaire, names: Iterable[str]) 
     values: dict[str, list[str]] = {}
     texts: dict[str, str] = {}
     for item in questionnaire.items:
-        if _is_chosen_from(item) and item.code in wanted:
-            values[item.code] = _chosen(form[item.code].data)
+        for name in field_names(item) if _is_chosen_from(item) else ():
+            if name in wanted:
+                values[name] = _chosen(form[name].data)
         for name in text_fields(item):
             if name in wanted:
                 texts[name] = _as_stored(form[name].data)
@@ -45,10 +50,19 @@ def filled_from(form: Form, questionnaire: Questionnaire, names: Iterable[str]) 
 def posted_form(
     form_class: type[Form], posted: MultiDict[str, str]
 ) -> tuple[Form, Mapping[str, list[str]]]:
-    """The form filled from a request, and its errors by field name."""
+    """The form filled from a request, and its errors by question or text field."""
     form = form_class(posted)
     form.validate()
-    return form, {name: [str(each) for each in form.errors[name]] for name in form.errors if name}
+    errors = {
+        name.partition(ROW)[0]: [str(each) for each in form.errors[name]]
+        for name in form.errors
+        if name
+    }
+    for code in form_class.ranked:  # type: ignore[attr-defined] # set by build_response_form
+        places = [field.data for field in form if field.name.startswith(code + ROW) and field.data]
+        if code not in errors and len(places) != len(set(places)):
+            errors[code] = [gettext("Give each place once.")]
+    return form, errors
 
 
 def text_fields(item: Item) -> tuple[str, ...]:
@@ -67,12 +81,13 @@ def _fields(item: Item) -> dict[str, Field]:
             choices=[], validators=[_OneOf(_allowed(item))], validate_choice=False
         )
     elif has_values(item):
-        fields[item.code] = RadioField(
-            choices=[],
-            coerce=_text_or_none,
-            validators=[_OneOf(_allowed(item))],
-            validate_choice=False,
-        )
+        for name in field_names(item):
+            fields[name] = RadioField(
+                choices=[],
+                coerce=_text_or_none,
+                validators=[_OneOf(_allowed(item))],
+                validate_choice=False,
+            )
     limit = MAX_TOPIC_LENGTH if item.type is QuestionType.TICK else MAX_TEXT
     for name in text_fields(item):
         fields[name] = TextAreaField(validators=[Optional(), _NotLongerThan(limit)])

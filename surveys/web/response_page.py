@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from markupsafe import Markup, escape
 
-from surveys.question_types import MAX_TEXT
+from surveys.question_types import MAX_TEXT, field_names
 from surveys.questionnaires import Questionnaire
 from surveys.responses import Filled
+from surveys.terms import QuestionType
 
 # Two private-use characters: no text of ours holds them, and escaping leaves them alone.
 OPEN, CLOSE = "\ue000", "\ue001"
@@ -56,8 +57,10 @@ def slots_for(
     """Slot values of one reader's answers and of what is wrong with them."""
     slots: dict[str, str] = {}
     for item in questionnaire.items:
-        for value in filled.values.get(item.code, ()):
-            slots[f"checked:{item.code}:{value}"] = " checked"
+        mark = "selected" if item.type is QuestionType.RANK else "checked"
+        for name in field_names(item):
+            for value in filled.values.get(name, ()):
+                slots[f"{mark}:{name}:{value}"] = f" {mark}"
         for name in (item.code, item.comment_code):
             slots |= _text_slots(name, filled.texts.get(name, ""))
             if name in errors:
@@ -71,7 +74,8 @@ def slots_for(
 def answered_count(questionnaire: Questionnaire, filled: Filled) -> int:
     """How many of the questions have an answer; what the progress bar counts."""
     return sum(
-        bool(filled.values.get(item.code)) or bool(filled.texts.get(item.code, "").strip())
+        any(filled.values.get(name) for name in field_names(item))
+        or bool(filled.texts.get(item.code, "").strip())
         for item in questionnaire.items
     )
 
