@@ -3,14 +3,15 @@
 Reading only; the changes are in surveys/questionnaire_drafts.py and surveys/wording_edits.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from surveys.models import Driver, Question, SurveyVersion, VersionItem, Wording
+from surveys.models import Driver, Question, SurveyVersion, VersionItem, Wording, WordingText
 from surveys.question_bank import Problem, load_bank
 from surveys.question_order import merged_codes
 from surveys.question_settings import RATINGS
@@ -119,30 +120,54 @@ def editor_page(session: Session, version: SurveyVersion, *, locale: str) -> Edi
 
 
 def bank_entries(
-    session: Session, *, locale: str, asked: set[int] | frozenset[int] = frozenset()
+    session: Session, *, locale: str, asked: Collection[int] = frozenset()
 ) -> list[BankEntry]:
-    """Every question of the bank, by driver, then in its order; those without a driver first."""
-    questions = session.scalars(
-        select(Question)
-        .outerjoin(Driver, Driver.code == Question.driver_code)
-        .order_by(Driver.position.nulls_first(), Question.id)
-        .options(selectinload(Question.wordings).selectinload(Wording.texts))
-    ).all()
-    names = {each.code: each.names[locale] for each in session.scalars(select(Driver))}
+    """Every question of the bank, by driver, then in its order; those without a driver first.
+
+    Of the first words of each, the partners' where they are asked. Columns only: the bank is large,
+    and this is read with every page of the editor.
+    """
+    names = {row.code: row.names[locale] for row in session.execute(_DRIVERS)}
     standard = {each.code for each in load_bank().questions}
+    rows: dict[int, Any] = {}
+    for row in session.execute(_FIRST_WORDS):
+        before = rows.get(row.id)
+        is_better = before is not None and (before.locale != locale and row.locale == locale)
+        if before is None or (is_better and before.audience is row.audience):
+            rows[row.id] = row
     return [
         BankEntry(
-            code=question.code,
-            driver_name=names.get(question.driver_code or ""),
-            text=_first_text(question, locale),
-            type=_first(question).type,
-            status=question.status,
-            is_own=question.code not in standard,
-            is_asked=question.id in asked,
+            code=row.code,
+            driver_name=names.get(row.driver_code),
+            text=row.text,
+            type=row.type,
+            status=row.status,
+            is_own=row.code not in standard,
+            is_asked=row.id in asked,
         )
-        for question in questions
-        if question.wordings
+        for row in rows.values()
     ]
+
+
+_DRIVERS = select(Driver.code, Driver.names)
+_FIRST_WORDS = (
+    select(
+        Question.id,
+        Question.code,
+        Question.driver_code,
+        Question.status,
+        Wording.audience,
+        Wording.type,
+        WordingText.locale,
+        WordingText.text,
+    )
+    .join(Wording, (Wording.question_id == Question.id) & (Wording.revision == 1))
+    .join(WordingText, WordingText.wording_id == Wording.id)
+    .outerjoin(Driver, Driver.code == Question.driver_code)
+    .order_by(
+        Driver.position.nulls_first(), Question.id, Wording.audience.desc(), WordingText.locale
+    )
+)
 
 
 def _items(session: Session, version_id: int) -> Sequence[VersionItem]:
@@ -248,16 +273,4 @@ def _side(
         has_prompts=item.has_comment,
         is_first=wording.revision == 1,
         starts_new_line=before is not None and before != wording.series,
-    )
-
-
-def _first_text(question: Question, locale: str) -> str:
-    texts = {text.locale: text.text for text in _first(question).texts}
-    return texts.get(locale) or next(iter(texts.values()), "")
-
-
-def _first(question: Question) -> Wording:
-    """The partners' first wording, or the team's where partners are not asked."""
-    return min(
-        question.wordings, key=lambda each: (each.audience is Audience.INTERNAL, each.revision)
     )

@@ -1,16 +1,18 @@
-"""What a draft's question has beside its words: its rule of show and hide, and a comment field."""
+"""What a question has beside its words: rule of show and hide, comment field, status."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.models import SurveyVersion, Wording
+from surveys.errors import NotFound
+from surveys.models import Question, SurveyVersion, Wording
 from surveys.questionnaire_drafts import Place, change_line, line_of
 from surveys.rule_checks import asked_of_version
 from surveys.show_rules import Asked, Rule, RuleError, check_rules, parse_rule
 from surveys.stored_rules import stored_rule, with_rule
-from surveys.terms import Audience, QuestionType
+from surveys.terms import Audience, QuestionStatus, QuestionType
 
 #: Types under which a comment can be offered.
 RATINGS = frozenset(
@@ -55,6 +57,15 @@ def set_comment(session: Session, version: SurveyVersion, code: str, *, is_offer
         for audience, place in line.places.items()
     }
     change_line(session, version, replace(line, places=places))
+
+
+def set_status(session: Session, code: str, status: QuestionStatus) -> None:
+    """Retire a question of the bank or take it back; who asks it keeps it. Raises NotFound."""
+    question = session.scalar(select(Question).where(Question.code == code))
+    if question is None:
+        raise NotFound("question", code)
+    question.status = status
+    session.flush()
 
 
 def _is_rating(session: Session, place: Place) -> bool:

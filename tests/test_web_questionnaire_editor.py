@@ -338,3 +338,42 @@ def test_the_preview_names_what_is_missing_in_a_language(
     )
     assert client.get(f"{base}/page?wording=pl").status_code == 404
     assert client.get(f"{base}/page?wording=en").status_code == 200
+
+
+# --- the bank -----------------------------------------------------------------------------------
+
+
+def test_a_retired_question_can_be_added_no_more_and_stays_where_it_is_asked(
+    client: FlaskClient, session: Session, survey_id: int
+) -> None:
+    token = csrf_token(client.get("/question-bank").text)
+    for code in ("incentives_2", "listening"):
+        reply = client.post(
+            f"/question-bank/{code}/status", data={"csrf_token": token, "status": "retired"}
+        )
+        assert (reply.status_code, reply.location) == (303, f"/question-bank#q-{code}")
+
+    page = client.get("/question-bank").text
+    assert page.count(">Retired<") == 2
+    edit = client.get(f"/questionnaires/{survey_id}/edit").text
+    assert '<option value="incentives_2"' not in edit
+    assert post(client, survey_id, "/add", question="incentives_2").status_code == 422
+    assert "listening" in order(session, survey_id)
+
+    data = {"csrf_token": token, "status": "active"}
+    client.post("/question-bank/incentives_2/status", data=data)
+    assert post(client, survey_id, "/add", question="incentives_2").status_code == 303
+
+
+def test_only_a_known_status_and_a_known_question_are_taken(
+    client: FlaskClient, survey_id: int
+) -> None:
+    token = csrf_token(client.get("/question-bank").text)
+
+    for code, data, status in (
+        ("listening", {"csrf_token": token, "status": "gone"}, 422),
+        ("listening", {"status": "retired"}, 422),
+        ("nothing", {"csrf_token": token, "status": "retired"}, 404),
+    ):
+        assert client.post(f"/question-bank/{code}/status", data=data).status_code == status
+    assert ">Retired<" not in client.get("/question-bank").text
