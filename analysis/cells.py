@@ -29,7 +29,13 @@ from surveys.terms import Audience, QuestionKind, QuestionType, WaveState
 
 #: Questions whose answers are numbers with a mean; the others are counted only.
 MEASURED = frozenset(
-    {QuestionType.AGREE5, QuestionType.NPS11, QuestionType.SHARE11, QuestionType.IMP7}
+    {
+        QuestionType.AGREE5,
+        QuestionType.RATE5,
+        QuestionType.NPS11,
+        QuestionType.SHARE11,
+        QuestionType.IMP7,
+    }
 )
 
 

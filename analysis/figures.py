@@ -105,6 +105,15 @@ MEASURES: Mapping[QuestionType, Measure] = {
         classes=(frozenset({1, 2}), frozenset({3}), frozenset({4, 5})),
         favourable=frozenset({4, 5}),
     ),
+    QuestionType.RATE5: Measure(
+        type=QuestionType.RATE5,
+        lowest=1,
+        highest=5,
+        step=1,
+        scale=SCORE,
+        classes=(frozenset({1, 2}), frozenset({3}), frozenset({4, 5})),
+        favourable=frozenset({4, 5}),
+    ),
     QuestionType.NPS11: Measure(
         type=QuestionType.NPS11,
         lowest=-1,

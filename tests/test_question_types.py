@@ -5,7 +5,9 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from factories import MONDAY, links_of, make_programme, make_survey
+from answered_waves import run_worker
+from factories import MONDAY, SetClock, links_of, make_programme, make_survey
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,9 +32,9 @@ def words(text: str, labels: tuple[str, ...] = ()) -> dict[Audience, dict[str, W
     return {PARTNER: {locale: Words(text=text, labels=labels) for locale in ("en", "pl")}}
 
 
-def open_own(session: Session, keys: LinkKeys, mode: Mode) -> Run:
+def open_own(session: Session, keys: LinkKeys, mode: Mode, *, companies: int = 3) -> Run:
     """An open wave that asks own_1 (rating), own_2 (ranking) and own_3 (matrix)."""
-    make_programme(session, companies=3, staff=1)
+    make_programme(session, companies=companies, staff=1)
     survey = make_survey(session, mode=mode)
     draft = start_draft(session, survey)
     for type_, labels in (
@@ -165,6 +167,28 @@ def test_files_have_a_column_for_each_row_and_the_codebook_says_what_it_is(
     assert "own_3__2: Orders" in book["own_3"]["values"]
     assert "5 = zdecydowanie się zgadzam" in book["own_3"]["values"]
     assert "own_2__1: Price list; own_2__2: Orders" in book["own_2"]["values"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_rating_is_published_as_a_score_behind_the_rules_of_confidentiality(
+    app: Flask, client: FlaskClient, session: Session, keys: LinkKeys, clock: SetClock
+) -> None:
+    run = open_own(session, keys, Mode.CONFIDENTIAL, companies=20)
+    for number, token in enumerate(links_of(session, keys, run.partner)):
+        client.post(f"/s/{token}", data=GIVEN | {"own_1": str(3 + number % 2), "recommend": "8"})
+    clock.move(days=1)
+    close_run(session, run, now=clock())
+    session.commit()
+    clock.move(days=3)
+    run_worker(app)
+
+    scores = rows_of(session, run, Kind.SCORES)
+    (total,) = [
+        row for row in scores if "own_1" in row.values() and row["segment"] in ("", "all", "All")
+    ]
+    assert total["n"] == "20"
+    assert 60 <= float(total["score"]) <= 65
+    assert not any("own_2" in row.values() or "own_3" in row.values() for row in scores)
 
 
 def rows_of(session: Session, run: Run, kind: Kind) -> list[dict[str, str]]:

@@ -114,6 +114,11 @@ def test_words_are_edited_in_each_language_and_saved_as_the_next_version(
     page = client.get(reply.location)
     assert "Question listening lacks Polish for staff." in text_of(page)
     assert "New line in the trend" in page.text
+    opened = client.get(f"/questionnaires/{survey_id}/edit?open=listening")
+    assert "The wording in Polski is missing." in text_of(opened)
+    assert 'name="text.internal.pl" rows="2" lang="pl" maxlength="500" aria-invalid="true"' in (
+        opened.text
+    )
     confirm = client.get(f"/questionnaires/{survey_id}/publish")
     assert "must be mended first" in text_of(confirm)
     post(client, survey_id, "/question/listening/standard")
