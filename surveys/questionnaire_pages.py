@@ -16,6 +16,7 @@ from surveys.models import Driver, Survey, SurveyVersion, VersionItem, Wording, 
 from surveys.question_bank import ItemRule, Problem, load_bank, minutes
 from surveys.question_order import merged_codes
 from surveys.questionnaires import problems_of, version_items_to_check
+from surveys.stored_rules import stored_rule
 from surveys.terms import Audience, Mode, QuestionKind, QuestionType, SurveyStatus
 
 
@@ -57,6 +58,7 @@ class QuestionRow:
     driver_position: int | None
     section: str | None
     is_identified_only: bool
+    rule: str
     partner: Reading | None
     internal: Reading | None
 
@@ -214,8 +216,8 @@ def _row(
     names: Mapping[str, tuple[int, str]],
     locale: str,
 ) -> QuestionRow:
-    item = partner or internal
-    assert item is not None
+    both = [each for each in (partner, internal) if each is not None]
+    item = both[0]
     position, name = names.get(item.question.driver_code or "", (None, None))
     return QuestionRow(
         code=code,
@@ -224,6 +226,7 @@ def _row(
         driver_position=position,
         section=item.section,
         is_identified_only=(item.rule or {}).get("when") == ItemRule.IDENTIFIED_ONLY.value,
+        rule=next((str(rule) for each in both if (rule := stored_rule(each.rule))), ""),
         partner=_reading(partner, locale) if partner else None,
         internal=_reading(internal, locale) if internal else None,
     )

@@ -173,8 +173,10 @@ def test_a_question_of_ones_own_is_added_with_its_answers(
     assert reply.status_code == 303
     assert "own_1" in order(session, survey_id)
     assert "partners only" in client.get(reply.location).text
+    post(client, survey_id, "/question/own_1/settings", rule="recommend <= 6")
     read = text_of(client.get(f"/questionnaires/{survey_id}"))
     assert "Which portal? Orders Training" in read
+    assert "Only if recommend &lt;= 6" in read
 
 
 def test_an_unfinished_question_of_ones_own_is_kept_on_the_page(
