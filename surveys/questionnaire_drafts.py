@@ -59,15 +59,19 @@ class Removed:
     place: int
 
 
+class DraftGone(NotFound):
+    """The survey has no draft: none was started, or somebody published or discarded it."""
+
+
 def draft_of(session: Session, survey: Survey) -> SurveyVersion:
-    """The draft of a survey, held until the transaction ends. Raises NotFound without one."""
+    """The draft of a survey, held until the transaction ends. Raises DraftGone."""
     version = session.scalar(
         select(SurveyVersion)
         .where(SurveyVersion.survey_id == survey.id, SurveyVersion.published_at.is_(None))
         .with_for_update()
     )
     if version is None:
-        raise NotFound("draft of survey", survey.id)
+        raise DraftGone("draft of survey", survey.id)
     return version
 
 
@@ -80,7 +84,7 @@ def start_draft(session: Session, survey: Survey) -> SurveyVersion:
     session.execute(select(Survey.id).where(Survey.id == survey.id).with_for_update())
     try:
         return draft_of(session, survey)
-    except NotFound:
+    except DraftGone:
         published = published_version(session, survey.id)
     if published is None:
         raise NotFound("questionnaire", survey.id)

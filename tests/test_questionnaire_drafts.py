@@ -1,8 +1,10 @@
 """Editing a questionnaire: version n+1 beside what runs, its questions and their words."""
 
+from threading import Barrier, Thread
+
 import pytest
 from factories import MONDAY, make_survey
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from surveys.errors import FieldError, NotFound
@@ -33,9 +35,7 @@ PARTNER, INTERNAL = Audience.PARTNER, Audience.INTERNAL
 OWN = {
     PARTNER: {
         "en": Words(text="Which of our portals do you use?", labels=("Orders", "Training")),
-        "pl": Words(
-            text="Jakie portale Państwo znają?", labels=("Zamówienia", "Szkolenia")
-        ),
+        "pl": Words(text="Jakie portale Państwo znają?", labels=("Zamówienia", "Szkolenia")),
     }
 }
 
@@ -200,6 +200,30 @@ def test_leaving_the_method_is_advice_and_a_missing_mirror_is_not(session: Sessi
         ProblemCode.DRIVER_NOT_ASKED,
         ProblemCode.WRONG_ORDER,
     }
+
+
+def test_two_people_who_edit_at_once_lose_nothing(engine: Engine, session: Session) -> None:
+    survey, draft = edit(session)
+    survey_id, draft_id = survey.id, draft.id
+    session.commit()
+    added = ["incentives_1", "listening_1", "marketing_1", "role"]
+    gate = Barrier(len(added))
+
+    def add(code: str) -> None:
+        with Session(engine) as own:
+            gate.wait()
+            add_question(own, draft_of(own, own.get_one(Survey, survey_id)), code)
+            own.commit()
+
+    threads = [Thread(target=add, args=(code,)) for code in added]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    asked = [line.code for line in lines_of(session, draft_id)]
+    assert set(added) <= set(asked)
+    assert len(asked) == len(set(asked)) == 17
 
 
 # --- words --------------------------------------------------------------------------------------

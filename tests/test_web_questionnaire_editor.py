@@ -199,7 +199,9 @@ def test_a_draft_is_given_up_after_a_question(
 
     assert reply.location == f"/questionnaires/{survey_id}"
     assert client.get(base).status_code == 303
-    assert post(client, survey_id, "/add", page=f"/questionnaires/{survey_id}").status_code == 404
+    late = post(client, survey_id, "/add", page=f"/questionnaires/{survey_id}", question="role")
+    assert (late.status_code, late.location) == (303, f"/questionnaires/{survey_id}")
+    assert "published or discarded meanwhile" in text_of(client.get(late.location))
 
 
 def test_a_change_without_the_guard_changes_nothing(

@@ -19,6 +19,7 @@ from surveys.models import Survey, SurveyVersion
 from surveys.permissions import Permission, survey_for, survey_for_writing
 from surveys.question_settings import set_comment, set_rule
 from surveys.questionnaire_drafts import (
+    DraftGone,
     add_question,
     discard_draft,
     draft_of,
@@ -275,6 +276,15 @@ def discard(survey_id: int) -> Reply:
     db.session.commit()
     cookie.pop(REMOVED, None)
     flash(gettext("The draft of version %(number)s is gone.", number=number), "ok")
+    return redirect(url_for("questionnaires.show", survey_id=survey_id), 303)
+
+
+@bp.errorhandler(DraftGone)
+def draft_is_gone(_error: DraftGone) -> Response:
+    """Somebody else published or discarded it while its page was open."""
+    db.session.rollback()
+    flash(gettext("Nothing was changed: this draft was published or discarded meanwhile."), "warn")
+    survey_id = (request.view_args or {})["survey_id"]
     return redirect(url_for("questionnaires.show", survey_id=survey_id), 303)
 
 
