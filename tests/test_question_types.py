@@ -94,6 +94,7 @@ def test_each_row_is_stored_and_shown_again(
     page = client.get(f"/s/{token}?lang=en").text
     assert page.count(" checked") == 3
     assert page.count(" selected") == 2
+    assert "css/rows.css" in page
     assert 'name="own_3__2" value="dk" checked' in page
     assert ">3</span> / " in page
 

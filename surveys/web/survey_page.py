@@ -12,6 +12,7 @@ from surveys.models import SurveyVersion
 from surveys.preferences import MAX_TOPIC_LENGTH
 from surveys.promises import disclosure_text, promise_text
 from surveys.question_bank import fill, load_bank
+from surveys.question_shapes import PER_ROW
 from surveys.question_types import (
     MAX_TEXT,
     PROMPT_LIMITS,
@@ -104,6 +105,7 @@ def _shared_context(door: Door, questionnaire: Questionnaire, locale: str) -> di
         "choices": lambda item: choices(item, locale),
         "end_labels": lambda item: end_labels(item, locale),
         "prompt_limits": lambda item: PROMPT_LIMITS.get(item.type, NO_LIMITS),
+        "has_rows": any(item.type in PER_ROW for item in questionnaire.items),
         "has_rules": has_rules(questionnaire.items),
         "rule_for_page": rule_for_page,
         "ways_for_page": ways_for_page,
