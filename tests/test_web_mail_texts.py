@@ -117,6 +117,17 @@ def test_a_saved_text_is_stored_in_our_own_placeholders(
 
 
 @on_sqlite
+def test_the_schedule_shows_the_own_subject(client: FlaskClient, survey_id: int) -> None:
+    path = address(survey_id)
+    client.post(path, data=form(client, path))
+
+    page = client.get(f"/surveys/{survey_id}/schedule").text
+
+    assert html.escape(SUBJECT) in page
+    assert "współpraca z firmą Nordvik" in page
+
+
+@on_sqlite
 def test_saving_the_standard_text_ends_the_own_one(
     client: FlaskClient, session: Session, survey_id: int
 ) -> None:

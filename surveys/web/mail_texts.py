@@ -243,9 +243,10 @@ def _checked_text(place: Place, form: MailTextForm) -> OwnText | None:
         )
     except MailTextRefused as refused:
         for name in ("subject", "body"):
-            form[name].errors = [
+            found = [
                 mail_words.problem_text(each) for each in refused.problems if each.field == name
             ]
+            form[name].errors = [" ".join(found)] if found else []
         return None
 
 

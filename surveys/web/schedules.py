@@ -13,6 +13,7 @@ from surveys.follow_ups import follow_ups, save_follow_ups
 from surveys.i18n import format_moment, gettext
 from surveys.invitations import audience_sizes
 from surveys.mail.quiet_hours import contact_countries
+from surveys.mail_texts import own_texts
 from surveys.models import Schedule, Survey
 from surveys.permissions import Permission, survey_for, survey_for_writing
 from surveys.question_bank import fill, load_bank
@@ -166,10 +167,16 @@ def _first_wish(survey: Survey) -> ScheduleWish:
 
 
 def _subjects(survey: Survey, vendor: str) -> list[tuple[str, str]]:
-    """Language and subject of the invitation to partners."""
-    bank = load_bank()
+    """Language and subject of the invitation to partners; an own one with its placeholders."""
+    own = own_texts(db.session(), survey.id)
+    kind = MailKind.INVITATION
     return [
-        (locale, fill(bank.mail(MailKind.INVITATION, locale=locale).subject, vendor=vendor))
+        (
+            locale,
+            own[kind, locale].subject
+            if (kind, locale) in own
+            else fill(load_bank().mail(kind, locale=locale).subject, vendor=vendor),
+        )
         for locale in survey.locales
     ]
 
