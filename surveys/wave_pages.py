@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from surveys.invitations import AudienceSize, audience_sizes, count_to_remind
 from surveys.mail.outbox import counts_by_state
+from surveys.mail.wanted import AFTER_ANSWERS
 from surveys.models import Exclusion, OutgoingMail, Schedule, Survey, SurveyVersion, Wave
 from surveys.participation import Participation, participations
 from surveys.pools import PoolStatus, pool_status
@@ -98,6 +99,17 @@ class ReminderLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpLine:
+    """Thanks or results of a run: how many mails there are and have left, and when the next is
+    due; None when none waits."""
+
+    kind: MailKind
+    n_mails: int
+    n_sent: int
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReminderNow:
     """What reminding now would send to one audience."""
 
@@ -116,6 +128,7 @@ class RunPage:
     mails: Mapping[MailState, int]
     reminders: Sequence[ReminderLine]
     reminders_now: Sequence[ReminderNow]
+    follow_ups: Sequence[FollowUpLine] = ()
     pool: PoolStatus | None = None
 
     @property
@@ -177,6 +190,7 @@ def run_page(session: Session, run: Run, *, now: datetime) -> RunPage:
         mails=counts_by_state(session, list(ids)),
         reminders=_reminders(session, run),
         reminders_now=_reminders_now(session, run, now),
+        follow_ups=_follow_ups(session, run),
         pool=pool_status(session, run.partner),
     )
 
@@ -350,6 +364,22 @@ def _reminders(session: Session, run: Run) -> list[ReminderLine]:
             if kind in plan or kind in mails
         ]
     return sorted(lines, key=lambda line: line.planned_at or run.partner.opens_at)
+
+
+def _follow_ups(session: Session, run: Run) -> list[FollowUpLine]:
+    waits = OutgoingMail.state.in_((MailState.QUEUED, MailState.DEFERRED))
+    rows = session.execute(
+        select(
+            OutgoingMail.kind,
+            func.count().label("mails"),
+            func.count(OutgoingMail.sent_at).label("sent"),
+            func.min(case((waits, OutgoingMail.due_at))).label("due_at"),
+        )
+        .where(OutgoingMail.wave_id == run.partner.id, OutgoingMail.kind.in_(AFTER_ANSWERS))
+        .group_by(OutgoingMail.kind)
+    )
+    lines = [FollowUpLine(row.kind, row.mails, row.sent, row.due_at) for row in rows]
+    return sorted(lines, key=lambda line: AFTER_ANSWERS.index(line.kind))
 
 
 def _reminders_now(session: Session, run: Run, now: datetime) -> list[ReminderNow]:

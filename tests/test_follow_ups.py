@@ -2,8 +2,10 @@
 
 import email
 import email.policy
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
+from threading import Barrier
 
 import pytest
 from factories import MONDAY, SetClock, links_of, make_schedule, open_survey
@@ -23,12 +25,14 @@ from surveys.follow_ups import (
     waves_with_new_results,
 )
 from surveys.invitations import LinkKeys
+from surveys.jobs import JobContext
 from surveys.mail.deliveries import DeliveryFilter, delivery_page
 from surveys.mail.transport import MemoryTransport
 from surveys.models import Contact, Invitation, OutgoingMail, Survey, Wave
 from surveys.preferences import suppress
 from surveys.processes import job_context, jobs_of
 from surveys.terms import MailKind, MailState, Mode, ResultsTo, SuppressionReason, WaveState
+from surveys.wave_pages import run_page
 from surveys.waves import Run, close_run
 from surveys.worker import run_jobs
 
@@ -469,3 +473,51 @@ def test_thanks_of_an_identified_survey_are_listed(session: Session, keys: LinkK
     session.commit()
 
     assert listed(session, run) == [MailKind.THANKS]
+
+
+def test_the_page_of_a_wave_counts_them_and_says_when_the_next_leaves(
+    app: Flask, session: Session, keys: LinkKeys, clock: SetClock
+) -> None:
+    run = opened(session, keys)
+    answer(session, run, 0, 2)
+    queue_thanks(session, run.partner, keys=keys, now=MONDAY + DAY)
+    publish(session, run, now=MONDAY + DAY)
+    queue_results(session, run.partner, keys=keys, now=MONDAY + DAY)
+    session.commit()
+    clock.move(days=1)
+    work(app, MemoryTransport())
+
+    lines = run_page(session, run, now=clock()).follow_ups
+
+    at_nine = datetime(2027, 2, 10, 8, 0, tzinfo=UTC)
+    assert [(each.kind, each.n_mails, each.n_sent, each.due_at) for each in lines] == [
+        (MailKind.THANKS, 2, 2, None),
+        (MailKind.RESULTS, 2, 0, at_nine),
+    ]
+
+
+# Workers side by side
+
+
+def test_workers_side_by_side_queue_each_mail_once(
+    app: Flask, session: Session, keys: LinkKeys
+) -> None:
+    identified = opened(session, keys, mode=Mode.IDENTIFIED, companies=6)
+    answer(session, identified, 0, 1, 2)
+    closed = opened(session, keys, companies=6)
+    answer(session, closed, 0, 1)
+    publish(session, closed)
+    jobs = [job for job in jobs_of(app) if job.name in ("queue thanks", "queue results")]
+    contexts = [job_context(app, transport=MemoryTransport()) for _ in range(4)]
+    start = Barrier(len(contexts))
+
+    def run(context: JobContext) -> int:
+        start.wait()
+        return sum(job.run(context) for job in jobs for _ in range(2))
+
+    with ThreadPoolExecutor(len(contexts)) as pool:
+        queued_by = list(pool.map(run, contexts))
+
+    assert sum(queued_by) == 5
+    assert len(mails(session, MailKind.THANKS)) == 3
+    assert len(mails(session, MailKind.RESULTS)) == 2

@@ -171,11 +171,13 @@ def mode_word(mode: Mode) -> str:
 
 
 def reminder_word(kind: MailKind) -> str:
-    """The name of a reminder."""
+    """The name of a reminder, or of what is mailed afterwards."""
     return {
         MailKind.REMINDER_1: gettext("First reminder"),
         MailKind.REMINDER_LAST: gettext("Last reminder"),
         MailKind.STAFF_REMINDER: gettext("Reminder"),
+        MailKind.THANKS: gettext("Thank-you"),
+        MailKind.RESULTS: gettext("Results"),
     }[kind]
 
 
