@@ -90,7 +90,7 @@ def _page(token: str, reader: User) -> str:
     use_locale(wanted if wanted in LOCALES else reader.locale)
     vendor = workspace(db.session())
     return render_template(
-        "accounts/digest.html",
+        "respond/digest.html",
         token=token,
         is_stopped=reader.digest == Digest.NEVER,
         vendor=vendor,
