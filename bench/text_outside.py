@@ -1,9 +1,9 @@
 """How well texts are understood that no seed and no list was written for, by the shipped model.
 
-Two kinds, both our own: `text_outside.tsv` holds comments and reviews written after seeds and lists,
-in other voices and deliberately hard; no list may be changed with these rows in view. The demo's
-comments come from the simulator, which knows what it meant to say; every second of its building
-blocks was read when the lists were extended. No public test set is read.
+Two kinds, both our own: `text_outside.tsv` holds comments and reviews written after seeds and
+lists, in other voices and deliberately hard; no list may be changed with these rows in view. The
+demo's comments come from the simulator, which knows what it meant to say; every second of its
+building blocks was read when the lists were extended. No public test set is read.
 """
 
 from collections.abc import Iterable, Sequence

@@ -170,7 +170,9 @@ def _conditions(wanted: ContactFilter, may_see_addresses: bool) -> list[ColumnEl
 
 def _of_companies(wanted: ContactFilter) -> list[ColumnElement[bool]]:
     is_gone = or_(Partner.archived_at.is_not(None), Partner.left_on.is_not(None))
-    conditions = [Contact.partner_id.not_in(select(Partner.id).where(is_gone))]
+    conditions: list[ColumnElement[bool]] = [
+        Contact.partner_id.not_in(select(Partner.id).where(is_gone))
+    ]
     if wanted.tier or wanted.type:
         chosen = select(Partner.id)
         if wanted.tier:

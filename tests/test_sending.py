@@ -24,6 +24,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+import surveys.mail.letter_writer
 import surveys.mail.sending
 import surveys.promises
 from surveys.i18n import page_locale
@@ -366,7 +367,7 @@ def test_a_database_that_stays_away_fails_no_mail(
         raise OperationalError("SELECT", {}, Exception("the server closed"))
 
     with monkeypatch.context() as broken:
-        broken.setattr(surveys.mail.sending.LetterWriter, "facts", gone)
+        broken.setattr(surveys.mail.letter_writer.LetterWriter, "facts", gone)
         with pytest.raises(OperationalError):
             send(app, engine, sender)
     assert states(session) == {MailState.CLAIMED: 3}

@@ -1,8 +1,9 @@
 """A smoke test on talk that the comment model was neither taught nor tuned to.
 
-The blocks of the simulator are single idiomatic clauses, harder than whole comments. Every second of
-them was read when the lists were extended; the others count here. The floors lie below what was measured on the day they were written (see docs/text-quality.md): they catch a broken
-list or model and promise nothing.
+The blocks of the simulator are single idiomatic clauses, harder than whole comments. Every second
+of them was read when the lists were extended; the others count here. The floors lie below what was
+measured on the day they were written (see docs/text-quality.md): they catch a broken list or model
+and promise nothing.
 """
 
 import pytest
