@@ -1,4 +1,4 @@
-"""Cells and lines made one by one are, to the byte, what the writer of whole files makes of them."""
+"""Cells and lines made one by one are, to the byte, what the writer of files makes of them."""
 
 import csv
 from io import StringIO
