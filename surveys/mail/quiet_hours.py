@@ -84,8 +84,9 @@ def _by_day(zones: set[str], now: datetime) -> dict[date, list[str]]:
     return days
 
 
-def _own_country() -> ColumnElement[str | None]:
-    return func.coalesce(_of_reader(Contact.country), _of_reader(Partner.country))
+def _own_country() -> ColumnElement[str]:
+    # Nothing known is no country, and never NULL: that would hold the mail for ever.
+    return func.coalesce(_of_reader(Contact.country), _of_reader(Partner.country), "")
 
 
 def _of_reader(column: InstrumentedAttribute[str | None]) -> ColumnElement[str | None]:
