@@ -306,7 +306,8 @@ def answers_of(cell: Mapping[str, Any], people: Sequence[Mapping[str, str]]) -> 
 
 
 def is_true(cell: Mapping[str, Any], kind: str, answers: Sequence[int]) -> bool:
-    mean = 25 * (sum(answers) / len(answers) - 1)
+    # One division at the end: 45 must not become 44.999999999999993.
+    mean = 25 * (sum(answers) - len(answers)) / len(answers)
     if kind == "mean":
         classes = [count_of(answers, *each) for each in ((1, 2), (3,), (4, 5))]
         bounds = cell.get("shares", [[0, len(answers)]] * 3)
