@@ -117,7 +117,10 @@ def test_from_a_contact_file_to_the_perception_gap(
     product.clock.move(days=3, hours=1)
     product.work()
 
-    assert len(product.mailbox.messages) == N_COMPANIES + N_STAFF
+    # The weekly digest goes to the one who signed in, beside an invitation to everybody asked.
+    ends = [str(each["List-Unsubscribe"]) for each in product.mailbox.messages]
+    assert sum("/u/" in each for each in ends) == N_COMPANIES + N_STAFF
+    assert sum("/digest/" in each for each in ends) == len(ends) - N_COMPANIES - N_STAFF == 1
     answer_in_polish_on_a_phone(browser, product)
     answer_in_english_on_a_phone(browser, product)
     answer_as_staff_on_a_phone(browser, product)
