@@ -10,7 +10,6 @@ from surveys.models.outbox import MailboxPosition, MailEvent, OutgoingMail
 from surveys.models.partners import (
     PARTNER_DIMENSIONS,
     Contact,
-    ContactMerge,
     Import,
     Order,
     Partner,
@@ -55,7 +54,6 @@ from surveys.models.responses import (
 from surveys.models.waves import (
     Exclusion,
     Invitation,
-    PlannedExclusion,
     Schedule,
     SegmentProfile,
     Wave,
@@ -77,7 +75,6 @@ __all__ = [
     "CommentAuthor",
     "CommentCorrection",
     "Contact",
-    "ContactMerge",
     "ContactRequest",
     "Draft",
     "Driver",
@@ -93,7 +90,6 @@ __all__ = [
     "Order",
     "OutgoingMail",
     "Partner",
-    "PlannedExclusion",
     "Prediction",
     "Question",
     "RadarMark",

@@ -172,23 +172,3 @@ class Order(Base):
     import_id: Mapped[int | None] = mapped_column(
         ForeignKey("imports.id", ondelete="SET NULL"), index=True
     )
-
-
-class ContactMerge(Base):
-    """Two entries of one person that became one; undone only until the next wave opens.
-
-    `before` holds what both were, by column; `moved` the ids of the invitations that changed hands.
-    """
-
-    __tablename__ = "contact_merges"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kept_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
-    merged_id: Mapped[int] = mapped_column(
-        ForeignKey("contacts.id", ondelete="CASCADE"), index=True
-    )
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    before: Mapped[dict[str, Any]]
-    moved: Mapped[list[Any]]
-    created_at: Mapped[datetime]
-    undone_at: Mapped[datetime | None]

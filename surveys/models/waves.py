@@ -222,22 +222,3 @@ class Exclusion(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     note: Mapped[str | None]
     created_at: Mapped[datetime]
-
-
-class PlannedExclusion(Base):
-    """Somebody whom a person leaves out of the next wave of a survey; it holds for that wave only.
-
-    When the wave opens it becomes an exclusion of the wave, shown beside the result.
-    """
-
-    __tablename__ = "planned_exclusions"
-
-    survey_id: Mapped[int] = mapped_column(
-        ForeignKey("surveys.id", ondelete="CASCADE"), primary_key=True
-    )
-    contact_id: Mapped[int] = mapped_column(
-        ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    note: Mapped[str]
-    created_at: Mapped[datetime]
