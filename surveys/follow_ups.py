@@ -12,7 +12,7 @@ reminders there. Answers of an identified survey are never published, so there i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,9 @@ from surveys.invitations import LinkKeys, queue_mails
 from surveys.models import Invitation, Survey, Wave
 from surveys.pools import pool_status
 from surveys.recurrence import local_instant
+from surveys.rest_days import next_working_day
 from surveys.schedules import schedule_of
+from surveys.sending_hours import sending_hours
 from surveys.terms import Audience, MailKind, Mode, ResultsTo, WaveState
 
 #: Whoever answers on the last day is thanked after the close; what is older waits for nobody.
@@ -32,7 +34,6 @@ THANKS_END = timedelta(days=3)
 #: Results that nobody could send for so long are no news.
 RESULTS_END = timedelta(days=14)
 MORNING = time(9)
-SATURDAY = 5
 THANKS = "thanks"
 RESULTS_TO = "results_to"
 
@@ -176,8 +177,8 @@ def _decide(session: Session, wave: Wave, results_to: ResultsTo) -> bool:
 def _next_working_morning(session: Session, wave: Wave, now: datetime) -> datetime:
     schedule = schedule_of(session, wave.survey_id)
     zone = ZoneInfo(schedule.time_zone if schedule else wave.survey.time_zone)
-    day = now.astimezone(zone).date() + timedelta(days=1)
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1)
+    # Public holidays differ by reader; the statement that sends keeps them.
+    rest = replace(sending_hours(schedule.sending if schedule else None).rest, weekends=True)
+    day = next_working_day(rest, now.astimezone(zone).date() + timedelta(days=1), ())
     at = time.fromisoformat(schedule.local_time) if schedule else MORNING
     return local_instant(day, at, zone)

@@ -31,6 +31,7 @@ from surveys.mail.transport import MemoryTransport
 from surveys.models import Contact, Invitation, OutgoingMail, Survey, Wave
 from surveys.preferences import suppress
 from surveys.processes import job_context, jobs_of
+from surveys.sending_hours import SendingHours
 from surveys.terms import MailKind, MailState, Mode, ResultsTo, SuppressionReason, WaveState
 from surveys.wave_pages import run_page
 from surveys.waves import Run, close_run
@@ -404,6 +405,24 @@ def test_results_leave_on_the_next_working_day_at_the_hour_of_the_survey(
     session.commit()
 
     assert [mail.due_at for mail in mails(session, MailKind.RESULTS)] == [expected]
+
+
+@on_sqlite
+def test_results_pass_over_the_dates_that_the_vendor_keeps_free(
+    session: Session, keys: LinkKeys
+) -> None:
+    run = opened(session, keys)
+    schedule = make_schedule(session, run.partner.survey)
+    tomorrow = (MONDAY + timedelta(days=1)).date()
+    schedule.sending = SendingHours(blackout=(tomorrow,)).to_json()
+    answer(session, run, 0)
+    publish(session, run)
+
+    queue_results(session, run.partner, keys=keys, now=MONDAY)
+    session.commit()
+
+    dues = [mail.due_at.date() for mail in mails(session, MailKind.RESULTS)]
+    assert dues == [tomorrow + timedelta(days=1)]
 
 
 @on_sqlite
