@@ -20,6 +20,7 @@ from factories import (
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from test_web_people import text_of
 from werkzeug.test import TestResponse
 
 from surveys.contact_list import Reach
@@ -41,12 +42,6 @@ def alicja(session: Session, client: FlaskClient) -> FlaskClient:
     session.commit()
     sign_in(client)
     return client
-
-
-def text_of(reply: TestResponse) -> str:
-    """What a person reads on a page, on one line."""
-    main = reply.text.partition("<main")[2]
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", main)).split())
 
 
 def names(session: Session, number: int = 1, **wanted: Any) -> list[str]:
